@@ -1,0 +1,20 @@
+//! The words of a release, as values without effects.
+#![doc = include_str!("../README.md")]
+
+mod approval;
+mod arn;
+mod event;
+mod name;
+mod secret;
+mod state;
+mod time;
+
+pub use approval::{ApprovalError, ApprovalRequest};
+pub use arn::{ArnError, Partition, PipelineArn};
+pub use event::{
+    ActionChange, ActionType, Artifact, Change, Event, EventError, ExecutionResult, PipelineEvent, Trigger,
+    UnknownEvent,
+};
+pub use name::{ActionName, ExecutionId, PipelineName, StageName};
+pub use secret::Secret;
+pub use state::{ActionState, ExecutionState, StageState};
