@@ -1,0 +1,22 @@
+//! What every function shares: start-up, one HTTP client, settings, time, batches, failures.
+#![doc = include_str!("../README.md")]
+
+pub mod aws;
+pub mod batch;
+mod clock;
+mod deadline;
+pub mod environment;
+mod failure;
+pub mod http;
+mod logging;
+pub mod metrics;
+pub mod settings;
+mod ssm;
+pub mod start;
+mod warm_up;
+
+pub use clock::Clock;
+pub use deadline::{Deadline, Elapsed};
+pub use failure::{Failure, OrFail};
+pub use ssm::SsmParameters;
+pub use warm_up::WarmUp;
