@@ -1,0 +1,187 @@
+//! The message about an execution, free of any channel: a headline, sections, a footnote.
+
+mod announcement;
+mod failure;
+mod lines;
+mod origin;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use announcement::{announcement, late_line, remark};
+
+use crate::moment::{Moment, Outcome};
+use crate::settings::Settings;
+use crate::story::{Standing, Story};
+use crate::text::{Mention, Span, Text};
+
+/// More waiting approvals than this are counted instead of listed.
+const APPROVALS_SHOWN: usize = 5;
+
+/// A message, before any channel has seen it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) tone: Tone,
+    /// One sentence that stands alone: in a notification, in a subject.
+    pub(crate) headline: Text,
+    /// Paragraphs.
+    pub(crate) sections: Vec<Text>,
+    /// A last line in small print.
+    pub(crate) footnote: Text,
+    /// What a program wants to know.
+    pub(crate) data: Data,
+}
+
+/// How it feels; channels give it a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Running,
+    Waiting,
+    Good,
+    Bad,
+    Neutral,
+}
+
+/// What a program wants to know of the same message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Data {
+    pub(crate) pipeline: String,
+    pub(crate) pipeline_arn: String,
+    pub(crate) execution_id: String,
+    pub(crate) attempt: u32,
+    pub(crate) stage: Option<String>,
+    pub(crate) outcome: Option<&'static str>,
+    pub(crate) url: Option<String>,
+}
+
+/// The one message of an execution, as it stands now. It depends on the story alone, so that an unchanged story is
+/// never edited.
+pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
+    let standing = story.standing();
+    let mut sections = vec![lines::commit(story), lines::stages(story)];
+    sections.extend(lines::fixed(story));
+    match &standing {
+        Standing::Failed(_) | Standing::Failing(_) => sections.extend(failure::failure(story, story.attempt())),
+        Standing::Waiting(pending) => {
+            sections.extend(pending.iter().take(APPROVALS_SHOWN).map(|pending| lines::approval(story, pending)));
+            let more = pending.len().saturating_sub(APPROVALS_SHOWN);
+            sections.extend((more > 0).then(|| Text::new().plain(format!("and {more} more approvals"))));
+        }
+        Standing::Stopping | Standing::Stopped => sections.push(lines::stop_comment(story)),
+        _ => {}
+    }
+    if matches!(tone(&standing), Tone::Bad | Tone::Waiting) {
+        sections.push(lines::call(&settings.mentions(story)));
+    }
+    sections.retain(|section| !section.is_empty());
+    let tone = tone(&standing);
+    Notice {
+        tone,
+        headline: lines::headline(story, &standing),
+        sections,
+        footnote: lines::footnote(story, story.attempt()),
+        data: data(story, None),
+    }
+}
+
+impl Settings {
+    pub(crate) fn mentions(&self, story: &Story) -> Vec<Mention> {
+        let name = story.pipeline.pipeline.as_str();
+        let owners = self.owners.iter().filter(|owner| owner.pipelines.iter().any(|glob| glob.matches(name)));
+        let mut mentions: Vec<Mention> = Vec::new();
+        for mention in owners.flat_map(|owner| &owner.mentions) {
+            if !mentions.contains(mention) {
+                mentions.push(mention.clone());
+            }
+        }
+        mentions
+    }
+}
+
+fn tone(standing: &Standing) -> Tone {
+    match standing {
+        Standing::Started | Standing::Running(_) | Standing::Passed(_) | Standing::Retrying(_) => Tone::Running,
+        Standing::Waiting(_) => Tone::Waiting,
+        Standing::Succeeded => Tone::Good,
+        Standing::Failing(_) | Standing::Failed(_) => Tone::Bad,
+        Standing::Stopping | Standing::Stopped | Standing::Canceled | Standing::Superseded | Standing::Unknown(_) => {
+            Tone::Neutral
+        }
+    }
+}
+
+/// Whether the message of an execution, as it stands now, tells a moment so that nothing is left to add.
+pub(crate) fn shows(story: &Story, moment: &Moment) -> bool {
+    match (moment.outcome, story.standing()) {
+        (Outcome::Failed, Standing::Failed(_) | Standing::Failing(_)) => moment.attempt == story.attempt(),
+        (Outcome::Approval, Standing::Waiting(_)) | (Outcome::Fixed, Standing::Succeeded) => true,
+        (outcome, _) => outcome.is_told_by_the_message(),
+    }
+}
+
+fn data(story: &Story, moment: Option<&Moment>) -> Data {
+    Data {
+        pipeline: story.pipeline.pipeline.to_string(),
+        pipeline_arn: story.pipeline.to_string(),
+        execution_id: story.execution.to_string(),
+        attempt: moment.map_or_else(|| story.attempt(), |moment| moment.attempt),
+        stage: moment.and_then(|moment| moment.stage.as_ref().map(ToString::to_string)),
+        outcome: moment.map(|moment| moment.outcome.as_str()),
+        url: story.pipeline.execution_url(&story.execution),
+    }
+}
+
+/// The lines about an attempt's failure, as words.
+#[cfg(test)]
+pub(crate) fn failure_words(story: &Story, attempt: u32) -> String {
+    failure::failure(story, attempt).iter().map(Text::to_words).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+pub(crate) use lines::stages;
+
+impl Notice {
+    /// The whole message as plain text, for e-mail.
+    pub(crate) fn to_plain(&self) -> String {
+        let headline = self.headline.to_words();
+        let url = self.data.url.as_ref().map_or_else(String::new, |url| format!("\n{url}"));
+        format!("{headline}{url}\n\n{}", self.details())
+    }
+
+    /// What stands below the headline, as plain text.
+    pub(crate) fn details(&self) -> String {
+        let mut paragraphs: Vec<String> = self.sections.iter().map(Text::to_plain).collect();
+        paragraphs.push(self.footnote.to_plain());
+        paragraphs.retain(|paragraph| !paragraph.trim().is_empty());
+        paragraphs.join("\n\n")
+    }
+}
+
+impl From<Mention> for Text {
+    fn from(mention: Mention) -> Self {
+        Self(vec![Span::Mention(mention)])
+    }
+}
+
+impl Notice {
+    /// For a place where the footnote stands above already.
+    pub(crate) fn without_footnote(mut self) -> Self {
+        self.footnote = Text::new();
+        self
+    }
+
+    /// For a line in a thread.
+    pub(crate) fn only_headline(mut self) -> Self {
+        self.sections.clear();
+        self.without_footnote()
+    }
+
+    /// For a message that stands alone: what is released, and how far it is.
+    pub(crate) fn with_background(mut self, story: &Story) -> Self {
+        for section in [lines::commit(story), lines::stages(story)] {
+            if !section.is_empty() && !self.sections.contains(&section) {
+                self.sections.push(section);
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,70 @@
+//! What failed, and why.
+
+use pipeline_model::StageName;
+
+use crate::story::{ActionPath, FailedAction, Failure, Story};
+use crate::text::{Text, duration};
+
+/// The failing actions of an attempt, each with its reason, error code and log.
+pub(super) fn failure(story: &Story, attempt: u32) -> Vec<Text> {
+    let Some(failure) = story.failures.get(&attempt) else { return Vec::new() };
+    if failure.actions.is_empty() {
+        return vec![Text::new().plain("No failed action was reported; the execution's page may say why.")];
+    }
+    let mut lines: Vec<Text> =
+        failure.actions.iter().map(|(path, action)| failed_action(story, failure, path, action)).collect();
+    match story.failed_actions(attempt).saturating_sub(failure.actions.len()) {
+        0 => {}
+        1 => lines.push(Text::new().plain("and one more failed action")),
+        more => lines.push(Text::new().plain(format!("and {more} more failed actions"))),
+    }
+    lines
+}
+
+/// The latest attempt failed in this stage because nobody approved, and for no other reason.
+pub(super) fn is_refusal(story: &Story, stage: &StageName) -> bool {
+    let failure = story.failures.values().rev().find(|failure| failure.actions.keys().any(|path| path.stage == *stage));
+    failure.is_some_and(|failure| failure.actions.values().all(|action| action.approval))
+}
+
+fn failed_action(story: &Story, failure: &Failure, path: &ActionPath, failed: &FailedAction) -> Text {
+    let elsewhere = failure.stage.as_ref().is_some_and(|stage| *stage != path.stage);
+    let name = if elsewhere { format!("{} / {}", path.stage, path.action) } else { path.action.to_string() };
+    let took = failed.started.map_or_else(String::new, |started| format!(" after {}", duration(started, failed.at)));
+    let text = Text::new().bold(name).plain(format!(" {}{took}{}", verb(story, path, failed), by(failed)));
+    let text = match failed.said.summary.as_deref() {
+        Some(summary) => text.plain(format!(": {summary}")),
+        None => text,
+    };
+    match &failed.said.url {
+        Some(url) => text.plain("  ·  ").link(page(&failed.said.provider), Some(url)),
+        None => text,
+    }
+}
+
+/// An approval ends in `FAILED` for three reasons; only time tells an expired one apart.
+fn verb(story: &Story, path: &ActionPath, failed: &FailedAction) -> &'static str {
+    match failed.started {
+        _ if !failed.approval => "failed",
+        Some(started) if failed.at.as_second() + 60 >= story.approval_expiry(path, started).as_second() => "expired",
+        Some(_) => "was rejected",
+        None => "was rejected or expired",
+    }
+}
+
+/// Who ran it and the error code. An approval's provider is always `Manual` and its code says nothing more.
+fn by(failed: &FailedAction) -> String {
+    let words = [failed.said.provider.as_str(), failed.said.error_code.as_deref().unwrap_or("")];
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty() && !failed.approval).collect();
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
+/// What the provider's page is.
+fn page(provider: &str) -> &'static str {
+    match provider {
+        "CodeBuild" => "Build log",
+        "CodeDeploy" | "CodeDeployToECS" => "Deployment",
+        "CloudFormation" => "Stack events",
+        _ => "Details",
+    }
+}

@@ -1,0 +1,134 @@
+//! Whatever a story holds, each channel's limits are kept.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::outgoing::Outgoing;
+
+/// Text of every kind, and a lot of it.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "\\PC{0,30}",
+        "[<>&*_`\\\\ \n\t\u{202e}\u{200b}é🚀]{0,60}",
+        (0_usize..6_000).prop_map(|count| "&<🚀é\\ ".repeat(count / 4)),
+        "[ \u{200b}\n]{0,3}",
+    ]
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[A-Za-z0-9.@_-]{1,100}",
+        Just("n".repeat(100)),
+        "\\PC{1,25}".prop_filter("not blank", |name| !name.contains(['/', ' ', '"', '\n']))
+    ]
+}
+
+prop_compose! {
+    fn any_story()(
+        stages in proptest::collection::vec((name(), proptest::collection::vec(name(), 0..6), 0_usize..7), 0..14),
+        texts in proptest::collection::vec(text(), 6),
+        end in proptest::sample::select(vec!["STARTED", "SUCCEEDED", "FAILED", "STOPPED", "RESUMED", "CANCELED", "ODD"]),
+        pipeline in name(), ordered in any::<bool>(),
+    ) -> Story {
+        let word = |at: usize| texts[at].replace(['"', '\n'], "\\n");
+        let mut lines = format!("0 execution STARTED commit=\"{}\" message=\"{}\" author=\"{}\" branch=\"{}\"\n", word(0), word(1), word(2), word(3));
+        let states = ["STARTED", "SUCCEEDED", "FAILED", "FAILED", "STARTED", "ABANDONED", "ODD"];
+        for (at, (stage, actions, state)) in stages.iter().enumerate() {
+            let category = if state % 4 == 0 { "Approval" } else { "Build" };
+            for action in actions {
+                lines += &format!("{at} action {stage}/{action} {} as={category} by=\"{}\" why=\"{}\" code=\"{}\" url=https://example.com/{}\n",
+                    states[*state], word(2), word(4), word(5), "u".repeat(at * 90));
+            }
+            lines += &format!("{at} stage {stage} {}\n", states[*state]);
+        }
+        lines += &format!("99 execution {end} comment=\"{}\"", word(5));
+        let arn = pipeline_model::PipelineArn::new("us-east-1", "111122223333", pipeline_model::PipelineName::new(pipeline));
+        let mut story = Story::new(arn, ExecutionId::from(crate::testing::EXECUTION));
+        told(&lines).iter().for_each(|event| story.absorb(event));
+        if ordered {
+            let stages = stages.iter().map(|(stage, ..)| StageName::new(stage.clone()));
+            let asked = stages.clone().map(|stage| crate::ApprovalSettings {
+                action: pipeline_model::ActionName::new(stage.to_string()), stage,
+                custom_text: Some(texts[4].clone()), external_link: Some(texts[5].clone()), timeout_minutes: Some(5),
+            });
+            story.learn_structure(&Structure { stages: stages.clone().collect(), approvals: asked.collect() });
+        }
+        story
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn every_message_of_any_story_is_within_its_channels_limits(story in any_story(), late in any::<bool>()) {
+        let everything = "[started, progress, resumed, approval, failed, fixed, succeeded, stopped, canceled, superseded]";
+        let yaml = format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns], outcomes: {everything}}}]");
+        let (mut record, mut channels) = (Record::new(begun(&story)), Channels::default());
+        let (desk, now) = (desk_with(&yaml), at(if late { 100_000 } else { 100 }));
+        channels.deliver(&mut record, &desk, now);
+        record.story = story;
+        channels.deliver(&mut record, &desk, now);
+        for delivery in record.urgent(&desk, now).iter().chain(&channels.sent) {
+            match &delivery.outgoing {
+                Ok(Outgoing::Http { body, .. }) => slack_takes(body)?,
+                Ok(Outgoing::Sns { subject, messages }) => sns_takes(subject, messages)?,
+                Err(missing) => prop_assert!(false, "{missing}"),
+            }
+        }
+        let size = serde_json::to_vec(&record).unwrap().len();
+        prop_assert!(size < 300_000, "{size} bytes stored");
+    }
+}
+
+fn slack_takes(body: &Value) -> Result<(), TestCaseError> {
+    let length = |text: &Value| text.as_str().map_or(0, |text| text.trim().chars().count());
+    prop_assert!((1..=4_000).contains(&length(&body["text"])), "{}", body);
+    let attachments = body["attachments"].as_array().expect("always there, so that an edit replaces the old ones");
+    prop_assert!(attachments.len() <= 1);
+    for attachment in attachments {
+        let blocks = attachment["blocks"].as_array().expect("blocks");
+        prop_assert!((1..=50).contains(&blocks.len()), "{}", body);
+        for block in blocks {
+            let elements = block["elements"].as_array().cloned().unwrap_or_default();
+            prop_assert!(elements.len() <= 10);
+            for text in elements.iter().chain(block.get("text")) {
+                prop_assert!((1..=3_000).contains(&length(&text["text"])), "{}", block);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn sns_takes(subject: &str, messages: &std::collections::BTreeMap<String, String>) -> Result<(), TestCaseError> {
+    prop_assert!(
+        (1..=100).contains(&subject.len()) && subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+        "{subject:?}"
+    );
+    prop_assert!(subject.starts_with(|c: char| c.is_ascii_graphic()), "{subject:?}");
+    let size = serde_json::to_vec(messages).unwrap().len();
+    prop_assert!(size < 256 * 1024, "{size} bytes");
+    prop_assert!(messages.values().all(|text| !text.trim().is_empty()));
+    Ok(())
+}
+
+#[test]
+fn fifty_stages_of_twenty_actions_with_the_longest_names_are_summed_up() {
+    let stages: Vec<String> = (0..50).map(|stage| format!("{}{stage:02}", "s".repeat(98))).collect();
+    let mut lines = String::from("0 execution STARTED\n");
+    for (at, stage) in stages.iter().enumerate().take(26) {
+        for action in 0..20 {
+            let state = if at == 25 && action > 3 { "FAILED" } else { "SUCCEEDED" };
+            lines += &format!(
+                "{at} action {stage}/{}{action:02} {state} by=CodeBuild why=said code=JobFailed\n",
+                "a".repeat(98)
+            );
+        }
+        lines += &format!("{at} stage {stage} {}\n", if at == 25 { "FAILED" } else { "SUCCEEDED" });
+    }
+    lines += "26 execution FAILED";
+    let names: Vec<&str> = stages.iter().map(String::as_str).collect();
+    let edit = shown(informed(&[&lines], &names), at(30))["slack"]["edit"][0].clone();
+    slack_takes(&edit).unwrap();
+    insta::assert_json_snapshot!(edit);
+}

@@ -1,0 +1,125 @@
+//! What a pipeline's last finished executions were, to know what a success has fixed.
+
+use jiff::Timestamp;
+use pipeline_model::ExecutionId;
+use serde::{Deserialize, Serialize};
+
+/// How many finished attempts are remembered: work and item size stay constant however long a pipeline lives.
+const REMEMBERED: usize = 50;
+
+/// The last finished attempts of one pipeline, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct History {
+    finished: Vec<Finished>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Finished {
+    at: Timestamp,
+    execution: ExecutionId,
+    attempt: u32,
+    succeeded: bool,
+}
+
+/// A pipeline was red until now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// When the first failure in the unbroken row of failures ended.
+    pub since: Timestamp,
+    /// The execution that failed first.
+    pub by: ExecutionId,
+    /// How many attempts failed in that row.
+    pub failures: usize,
+}
+
+impl History {
+    /// Remembers that an attempt succeeded or failed. Says whether that was new.
+    ///
+    /// Executions that were stopped, superseded or canceled say nothing about the release and do not belong here.
+    pub fn remember(&mut self, execution: &ExecutionId, attempt: u32, succeeded: bool, at: Timestamp) -> bool {
+        let known = |finished: &Finished| finished.execution == *execution && finished.attempt == attempt;
+        if self.finished.iter().any(known) {
+            return false;
+        }
+        let finished = Finished { at, execution: execution.clone(), attempt, succeeded };
+        let place = self.finished.partition_point(|other| *other < finished);
+        self.finished.insert(place, finished);
+        let excess = self.finished.len().saturating_sub(REMEMBERED);
+        self.finished.drain(..excess);
+        true
+    }
+
+    /// What was broken just before this attempt finished.
+    pub fn broken_before(&self, execution: &ExecutionId, attempt: u32) -> Option<Broken> {
+        let this = |finished: &&Finished| finished.execution == *execution && finished.attempt == attempt;
+        let at = self.finished.iter().position(|finished| this(&finished))?;
+        let failures: Vec<_> = self.finished[..at].iter().rev().take_while(|finished| !finished.succeeded).collect();
+        let first = failures.last()?;
+        Some(Broken { since: first.at, by: first.execution.clone(), failures: failures.len() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn history(outcomes: &[(&str, u32, bool, i64)]) -> History {
+        let mut history = History::default();
+        for (id, attempt, succeeded, second) in outcomes {
+            history.remember(&ExecutionId::from(*id), *attempt, *succeeded, at(*second));
+        }
+        history
+    }
+
+    #[test]
+    fn a_success_after_failures_fixes_them_since_the_first_one() {
+        let history = history(&[("a", 1, true, 1), ("b", 1, false, 2), ("c", 1, false, 5), ("d", 1, true, 9)]);
+        let broken = history.broken_before(&ExecutionId::from("d"), 1).unwrap();
+        assert_eq!((broken.since, broken.by.as_str(), broken.failures), (at(2), "b", 2));
+    }
+
+    #[test]
+    fn a_success_after_a_success_fixes_nothing() {
+        let history = history(&[("a", 1, false, 1), ("b", 1, true, 2), ("c", 1, true, 3)]);
+        assert_eq!(history.broken_before(&ExecutionId::from("c"), 1), None);
+    }
+
+    #[test]
+    fn a_retry_that_succeeds_fixes_its_own_first_attempt() {
+        let history = history(&[("a", 1, false, 1), ("a", 2, true, 7)]);
+        assert_eq!(history.broken_before(&ExecutionId::from("a"), 2).map(|broken| broken.since), Some(at(1)));
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_repetition_do_not_matter(
+            (outcomes, shuffled) in proptest::collection::vec(("[a-e]", 1_u32..3, any::<bool>(), 0_i64..9), 0..12)
+                .prop_map(|outcomes| {
+                    let mut seen = std::collections::BTreeSet::new();
+                    outcomes.into_iter().filter(|(id, attempt, ..)| seen.insert((id.clone(), *attempt))).collect::<Vec<_>>()
+                })
+                .prop_flat_map(|outcomes| (Just(outcomes.clone()), Just(outcomes).prop_shuffle())),
+        ) {
+            let of = |list: &[(String, u32, bool, i64)]| {
+                history(&list.iter().map(|(id, attempt, ok, second)| (id.as_str(), *attempt, *ok, *second)).collect::<Vec<_>>())
+            };
+            let mut twice = shuffled.clone();
+            twice.extend(shuffled);
+            prop_assert_eq!(of(&outcomes), of(&twice));
+        }
+
+        #[test]
+        fn it_never_grows_beyond_its_bound(count in 0_i64..200) {
+            let mut history = History::default();
+            for second in 0..count {
+                history.remember(&ExecutionId::new(second.to_string()), 1, false, at(second));
+            }
+            prop_assert!(history.finished.len() <= REMEMBERED);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Composing, routing and rendering the messages that tell the story of a release.
+#![doc = include_str!("../README.md")]
+
+mod block_kit;
+mod channel;
+mod channels;
+mod compose;
+mod facts;
+mod history;
+mod lattice;
+mod moment;
+mod outgoing;
+mod record;
+mod route;
+mod settings;
+mod story;
+#[cfg(test)]
+mod testing;
+mod text;
+mod urgent;
+
+pub use channel::{Answer, Credentials, MessageHandle, MissingCredential};
+pub use channels::Address;
+pub use facts::{ActionFacts, ApprovalSettings, Commit, ExecutionFacts, Structure};
+pub use history::{Broken, History};
+pub use moment::{Moment, Outcome, Severity};
+pub use outgoing::{Outgoing, Reply};
+pub use record::{Delivery, Kind, Record};
+pub use route::Desk;
+pub use settings::{Problem, Settings};
+pub use story::{Story, Wants};

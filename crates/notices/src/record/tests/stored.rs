@@ -1,0 +1,88 @@
+//! What lies in the table: readable by every later version, and never too large.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Everything a record can hold, as it is stored today. A field may be added; what is here must stay readable.
+#[test]
+fn a_stored_record_has_this_shape() {
+    let (mut record, mut channels, _) = follow(RELEASE, &desk());
+    record.story.absorb_approval(&approval_message(), at(661));
+    channels.deliver(&mut record, &desk(), at(2_000));
+    for told in record.told.values_mut().filter(|told| told.shows.is_some()) {
+        told.shows = Some(42);
+    }
+    insta::assert_json_snapshot!(record);
+}
+
+#[test]
+fn a_record_of_an_older_version_without_newer_fields_is_read() {
+    let mut stored = serde_json::to_value(record(RELEASE)).unwrap();
+    let story = stored["story"].as_object_mut().unwrap();
+    story.retain(|key, _| ["pipeline", "execution", "run"].contains(&key.as_str()));
+    stored.as_object_mut().unwrap().remove("told");
+    let read: Record = serde_json::from_value(stored).unwrap();
+    assert!(read.story.is_over());
+}
+
+#[test]
+fn a_record_of_a_newer_version_with_fields_and_channels_we_lack_is_read() {
+    let (record, ..) = follow(RELEASE, &desk());
+    let mut stored = serde_json::to_value(&record).unwrap();
+    stored["story"]["mood"] = json!("good");
+    stored["told"]["teams:general"] = json!({"moments": ["started"], "colour": "red"});
+    stored["told"]["sns"]["colour"] = json!("red");
+    assert_eq!(serde_json::from_value::<Record>(stored).unwrap(), record);
+}
+
+#[test]
+fn a_record_survives_the_table() {
+    let (record, ..) = follow(RELEASE, &desk());
+    let stored = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&stored).unwrap(), record);
+}
+
+#[test]
+fn the_largest_pipeline_with_the_longest_texts_stays_far_below_the_tables_limit() {
+    let (name, long) = ("n".repeat(96), "“é🚀”\\n".repeat(2_000));
+    let mut record = Record::new(blank());
+    for stage in 0..50 {
+        for action in 0..20 {
+            let path = format!("{name}s{stage:03}/{name}a{action:03}");
+            let result =
+                format!("as=Build by=CodeBuild why=\"{long}\" code={long} url=https://example.com/{}", "u".repeat(900));
+            let lines = format!(
+                "0 action {path} STARTED as=Build by=CodeBuild\n9 action {path} FAILED {result}\n9 #6 action {path} SUCCEEDED {result}"
+            );
+            told(&lines).iter().for_each(|event| record.story.absorb(event));
+        }
+        for attempt in 1..=9 {
+            let path = format!("{name}s{stage:03}/{name}a{:03}", stage % 20);
+            told(&format!(
+                "9 #{attempt} action {path} FAILED why=\"{long}\"\n9 #{attempt} stage {name}s{stage:03} FAILED"
+            ))
+            .iter()
+            .for_each(|event| record.story.absorb(event));
+        }
+    }
+    let stages = (0..50).map(|stage| pipeline_model::StageName::new(format!("{name}s{stage:03}")));
+    let approvals = (0..1_000).map(|action| crate::ApprovalSettings {
+        stage: pipeline_model::StageName::new(format!("{name}s{:03}", action % 50)),
+        action: pipeline_model::ActionName::new(format!("{name}b{action:03}")),
+        custom_text: Some(long.clone()),
+        external_link: Some(String::from("https://example.com/changes/42")),
+        timeout_minutes: Some(60),
+    });
+    record.story.learn_structure(&crate::Structure { stages: stages.collect(), approvals: approvals.collect() });
+    Channels::default().deliver(&mut record, &desk(), at(10));
+    let size = serde_json::to_vec(&record).map(|stored| stored.len()).unwrap();
+    assert!(size < 300_000, "{size} bytes");
+}
+
+#[test]
+fn no_secret_is_stored() {
+    let (record, ..) = follow(RELEASE, &desk());
+    let stored: Value = serde_json::to_value(&record).unwrap();
+    assert!(!stored.to_string().contains("xoxb") && !stored.to_string().contains("hooks.slack.com"));
+}

@@ -1,0 +1,101 @@
+//! What the story learns from the API and from the pipeline's history: order, commit, reasons, what was fixed.
+
+use jiff::Timestamp;
+use pipeline_model::{ActionState, ExecutionState};
+
+use super::parts::{kept, kept_lines};
+use super::{ActionPath, ActionStory, Origin, Role, Story, Wants, bounds};
+use crate::facts::{Commit, ExecutionFacts, Structure};
+use crate::history::History;
+use crate::text;
+
+impl Story {
+    /// What is worth asking for now. Answers are given to the `learn_…` methods; what could not be fetched is asked
+    /// for again with the next event.
+    pub fn wants(&self) -> Wants {
+        let execution = !self.learned.execution && self.source_was_read();
+        Wants { structure: !self.learned.structure, execution, actions: execution || self.lacks_a_reason() }
+    }
+
+    /// Learns the stages' order and what approvals ask.
+    pub fn learn_structure(&mut self, structure: &Structure) {
+        self.learned.structure = true;
+        self.order.clone_from(&structure.stages);
+        let asks = |settings: &&crate::facts::ApprovalSettings| {
+            settings.custom_text.is_some() || settings.external_link.is_some() || settings.timeout_minutes.is_some()
+        };
+        let approvals: Vec<_> = structure.approvals.iter().filter(asks).take(bounds::APPROVALS).collect();
+        let room = bounds::TEXT.min(bounds::APPROVAL_TEXTS / approvals.len().max(1));
+        for settings in approvals {
+            let path = ActionPath { stage: settings.stage.clone(), action: settings.action.clone() };
+            let note = self.approvals.entry(path).or_default();
+            note.custom_text = kept_lines(settings.custom_text.as_deref(), room);
+            note.external_link = settings.external_link.clone().filter(|url| text::is_web_address(url));
+            note.timeout_minutes = settings.timeout_minutes;
+        }
+    }
+
+    /// Learns the commit, the trigger and whether this is a rollback.
+    pub fn learn_execution(&mut self, facts: &ExecutionFacts) {
+        self.learned.execution |= facts.commit.is_some() || self.is_over();
+        self.rollback_target = facts.rollback_target.clone().or(self.rollback_target.take());
+        if let Some(commit) = &facts.commit {
+            self.learn_commit(commit.clone());
+        }
+        if let (None, Some(kind)) = (&self.origin, &facts.trigger_type) {
+            let detail = kept(facts.trigger_detail.as_deref(), bounds::LINE);
+            self.origin = Some(Origin::Typed { kind: text::keep_line(kind, bounds::WORD), detail });
+        }
+    }
+
+    /// Learns what the success of its latest attempt has put right.
+    pub fn learn_history(&mut self, history: &History) {
+        let attempt = self.attempt();
+        if self.succeeded() {
+            let broken = history.broken_before(&self.execution, attempt);
+            self.fixed.extend(broken.map(|broken| (attempt, broken)));
+        }
+    }
+
+    /// How its attempts ended, for [`History::remember`]: attempt, success, time. An attempt that was followed by another
+    /// one has failed, also when the events of both came together.
+    pub fn endings(&self) -> Vec<(u32, bool, Timestamp)> {
+        let latest = self.attempt();
+        let earlier = self.failures.iter().filter(|(attempt, _)| **attempt < latest);
+        let earlier = earlier.map(|(attempt, failure)| (*attempt, false, failure.at));
+        let last = self.run.as_ref().and_then(|run| match run.state {
+            ExecutionState::Succeeded => Some((run.attempt, true, run.at)),
+            ExecutionState::Failed if run.attempt == latest => Some((run.attempt, false, run.at)),
+            _ => None,
+        });
+        earlier.chain(last).collect()
+    }
+
+    /// Keeps what is shown: the id, the message's first line, the author, the page.
+    pub(super) fn learn_commit(&mut self, commit: Commit) {
+        let subject =
+            commit.message.as_deref().and_then(|message| message.lines().find(|line| !line.trim().is_empty()));
+        let (message, author) = (kept(subject, bounds::TEXT), kept(commit.author.as_deref(), bounds::WORD));
+        let url = commit.url.filter(|url| text::is_web_address(url));
+        let known = self
+            .commit
+            .get_or_insert_with(|| Commit { id: text::keep_line(&commit.id, bounds::WORD), ..Commit::default() });
+        known.message = known.message.take().or(message);
+        known.author = known.author.take().or(author);
+        known.url = known.url.take().or(url);
+    }
+
+    fn source_was_read(&self) -> bool {
+        let actions = || self.stages.values().flat_map(|stage| stage.actions.values());
+        let read = |action: &ActionStory| action.role == Role::Source && action.course.state == ActionState::Succeeded;
+        actions().any(read) || self.stages.len() > 1 || self.is_over()
+    }
+
+    /// Something failed in the latest attempt, and no word of why has arrived.
+    fn lacks_a_reason(&self) -> bool {
+        let attempt = self.attempt();
+        let silent = |failed: &super::FailedAction| failed.said.summary.is_none() && failed.said.error_code.is_none();
+        let unexplained = self.failures.get(&attempt).is_some_and(|failure| failure.actions.values().all(silent));
+        unexplained && !self.learned.failures.contains(&attempt)
+    }
+}

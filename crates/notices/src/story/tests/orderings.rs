@@ -1,0 +1,107 @@
+//! Any order, any repetition: the same story.
+
+use proptest::prelude::*;
+
+use super::*;
+
+/// The events of a release with its approval message among them, 1 to 5 times each, in any order.
+fn any_order(lines: &'static str) -> impl Strategy<Value = Vec<Report>> {
+    let mut reports: Vec<Report> = told(lines).into_iter().map(|event| Report::Event(Box::new(event))).collect();
+    reports.push(Report::Message);
+    let count = reports.len();
+    proptest::collection::vec(1_usize..=5, count)
+        .prop_map(move |times| {
+            let repeated = reports.iter().zip(times).flat_map(|(report, times)| vec![report.clone(); times]);
+            repeated.collect::<Vec<_>>()
+        })
+        .prop_shuffle()
+}
+
+#[derive(Debug, Clone)]
+enum Report {
+    Event(Box<PipelineEvent>),
+    Message,
+}
+
+fn absorb(story: &mut Story, report: &Report) {
+    match report {
+        Report::Event(event) => story.absorb(event),
+        Report::Message => story.absorb_approval(&approval_message(), at(662)),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_order_and_any_duplicates_end_in_the_same_story_moments_and_notice(reports in any_order(RELEASE)) {
+        let mut straight = story(RELEASE);
+        straight.absorb_approval(&approval_message(), at(662));
+        let mut mixed = blank();
+        reports.iter().for_each(|report| absorb(&mut mixed, report));
+        prop_assert_eq!(&mixed, &straight);
+        prop_assert_eq!(moment::moments(&mixed), moment::moments(&straight));
+        prop_assert_eq!(compose::notice(&mixed, &Settings::default()), compose::notice(&straight, &Settings::default()));
+    }
+
+    #[test]
+    fn what_is_over_stays_over_until_a_later_attempt(reports in any_order(RELEASE)) {
+        let mut story = blank();
+        for report in &reports {
+            let (was_over, attempt) = (story.is_over(), story.attempt());
+            absorb(&mut story, report);
+            prop_assert!(!was_over || story.is_over() || story.attempt() > attempt);
+        }
+    }
+
+    #[test]
+    fn what_was_worth_telling_keeps_its_key(reports in any_order(RELEASE)) {
+        let mut story = blank();
+        let mut seen = BTreeSet::new();
+        for report in &reports {
+            absorb(&mut story, report);
+            seen.extend(moment::moments(&story).into_iter().filter(|moment| moment.outcome.is_loud()).map(|moment| moment.key));
+        }
+        // An approval told before anything of the second attempt is known counts for the first.
+        let expected = ["approval:Approve/Manager:1", "approval:Approve/Manager:2", "failed:1"].map(String::from);
+        prop_assert!(seen.is_subset(&expected.into()), "{seen:?}");
+    }
+}
+
+#[test]
+fn an_approval_message_before_between_or_after_its_events_is_one_moment() {
+    let events = told("0 execution STARTED\n5 stage Approve STARTED\n5 action Approve/Manager STARTED as=Approval");
+    let mut stories = Vec::new();
+    for place in 0..=events.len() {
+        let mut story = blank();
+        events[..place].iter().for_each(|event| story.absorb(event));
+        story.absorb_approval(&approval_message(), at(6));
+        assert_eq!(of(&story, Outcome::Approval).len(), 1, "right after the message at {place}");
+        events[place..].iter().for_each(|event| story.absorb(event));
+        let asked: Vec<_> = of(&story, Outcome::Approval).into_iter().map(|moment| moment.key).collect();
+        assert_eq!(asked, ["approval:Approve/Manager:1"]);
+        stories.push(story);
+    }
+    assert!(stories.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn a_message_that_comes_after_the_answer_asks_nobody() {
+    let mut story =
+        story("0 action Approve/Manager STARTED as=Approval\n5 action Approve/Manager SUCCEEDED as=Approval");
+    story.absorb_approval(&approval_message(), at(6));
+    assert_eq!(of(&story, Outcome::Approval), []);
+}
+
+#[test]
+fn the_newest_message_of_a_retried_approval_wins_in_either_order() {
+    let newer = ApprovalRequest { expires: Some(at(99_999)), review_link: None, ..approval_message() };
+    let mut forth = story("0 #2 action Approve/Manager STARTED as=Approval");
+    let mut back = forth.clone();
+    forth.absorb_approval(&approval_message(), at(0));
+    forth.absorb_approval(&newer, at(60));
+    back.absorb_approval(&newer, at(60));
+    back.absorb_approval(&approval_message(), at(0));
+    assert_eq!(forth, back);
+    assert_eq!(forth.pending()[0].expires, at(99_999));
+}
