@@ -13,6 +13,7 @@ pub struct Clock(Source);
 enum Source {
     System { started: Instant },
     Stopped(Arc<Mutex<Stopped>>),
+    Simulated { start: Timestamp, since: tokio::time::Instant },
 }
 
 #[derive(Debug)]
@@ -33,6 +34,12 @@ impl Clock {
         Self(Source::Stopped(Arc::new(Mutex::new(Stopped { start: at, elapsed: Duration::ZERO }))))
     }
 
+    /// A clock for simulations: it shows `at` now and goes with tokio's time, which a test can pause. Then waiting costs
+    /// nothing, and of several tasks that wait, the one whose time comes first goes on first.
+    pub fn simulated_from(at: Timestamp) -> Self {
+        Self(Source::Simulated { start: at, since: tokio::time::Instant::now() })
+    }
+
     /// The wall clock: for comparison with the times in events. It may jump.
     #[expect(clippy::disallowed_methods, reason = "time enters the program here")]
     pub fn now(&self) -> Timestamp {
@@ -42,6 +49,7 @@ impl Clock {
                 let state = state.lock().unwrap_or_else(PoisonError::into_inner);
                 later(state.start, state.elapsed)
             }
+            Source::Simulated { start, since } => later(*start, since.elapsed()),
         }
     }
 
@@ -50,13 +58,14 @@ impl Clock {
         match &self.0 {
             Source::System { started } => started.elapsed(),
             Source::Stopped(state) => state.lock().unwrap_or_else(PoisonError::into_inner).elapsed,
+            Source::Simulated { since, .. } => since.elapsed(),
         }
     }
 
     /// Waits. A stopped clock moves by `duration` and does not wait.
     pub async fn sleep(&self, duration: Duration) {
         match &self.0 {
-            Source::System { .. } => tokio::time::sleep(duration).await,
+            Source::System { .. } | Source::Simulated { .. } => tokio::time::sleep(duration).await,
             Source::Stopped(_) => self.advance(duration),
         }
     }
@@ -64,7 +73,7 @@ impl Clock {
     /// Moves a stopped clock forward.
     ///
     /// # Panics
-    /// On the system clock, which nobody can move.
+    /// On any other clock: nobody can move those.
     pub fn advance(&self, duration: Duration) {
         let Source::Stopped(state) = &self.0 else { panic!("only a stopped clock can be advanced") };
         let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,110 @@
+//! Pipeline events and approvals in, Slack messages and SNS notices out.
+//!
+//! The order of work is the same for each execution: take in what came, learn what events do not say, say what is not
+//! said yet, remember. What to say and to whom is decided in `notices`; this crate carries it out.
+
+mod carrying;
+mod desk;
+mod inbox;
+mod kept;
+mod learning;
+#[cfg(any(test, feature = "testing"))]
+pub mod memory;
+pub mod outside;
+pub mod ports;
+mod round;
+mod session;
+mod sorting;
+mod teller;
+
+use std::time::Duration;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use lambda_kit::batch::{Batch, Record};
+use lambda_kit::metrics::Metrics;
+use lambda_kit::settings::ParameterStore;
+use lambda_kit::start::{Handler, Invocation};
+use lambda_kit::{Clock, Failure};
+
+pub use desk::Desks;
+use ports::{Backlog, Outbox, Releases, Table};
+use round::Round;
+use teller::Told;
+
+/// Time kept back at the end of an invocation for writing down what was done.
+const MARGIN: Duration = Duration::from_secs(3);
+
+/// The notifier with its outside.
+pub struct Notifier<T, R, O, B, S> {
+    /// The state table.
+    pub table: T,
+    /// CodePipeline's API.
+    pub releases: R,
+    /// The way out.
+    pub outbox: O,
+    /// The queues.
+    pub backlog: B,
+    /// Settings and credentials.
+    pub desks: Desks<S>,
+    /// The time.
+    pub clock: Clock,
+    /// The notifier's own metrics.
+    pub metrics: Metrics,
+}
+
+impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Handler for Notifier<T, R, O, B, S> {
+    type Event = SqsEvent;
+    type Reply = SqsBatchResponse;
+
+    async fn handle(&self, event: SqsEvent, invocation: Invocation) -> Result<SqsBatchResponse, Failure> {
+        let mut batch = Batch::new(event)?;
+        let round = Round::new(invocation.deadline.with_margin(MARGIN));
+        let sorted = self.sort(&batch.records(), &round).await;
+        for id in sorted.done {
+            batch.done(&id);
+        }
+        for record in sorted.later {
+            self.hand_back(&record, backoff(record.receives)).await;
+        }
+        for bundle in sorted.bundles {
+            let told = self.tell(&bundle, &round).await;
+            for record in &bundle.records {
+                match told {
+                    Told::Everything => batch.done(&record.id),
+                    Told::Later(after) => self.hand_back(record, after).await,
+                }
+            }
+        }
+        Ok(batch.reply())
+    }
+}
+
+impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T, R, O, B, S> {
+    /// Lets a record come again after this time instead of the queue's visibility timeout.
+    async fn hand_back(&self, record: &Record, after: Duration) {
+        let Some(receipt) = &record.receipt_handle else { return };
+        if let Err(error) = self.backlog.delay(receipt, after).await {
+            tracing::warn!(
+                record.id,
+                error = format!("{error:#}"),
+                "the record comes again after the visibility timeout"
+            );
+        }
+    }
+
+    /// Puts a record where a person will find it. If that fails, it is handed back.
+    async fn bury(&self, record: &Record, code: &str, reason: &str) -> bool {
+        self.metrics.count(self.clock.now(), "RecordsBuried", 1);
+        tracing::error!(record.id, error.code = code, error = reason, "the record goes to the dead-letter queue");
+        let buried = self.backlog.bury(&record.body, code, reason).await;
+        if let Err(error) = &buried {
+            tracing::error!(record.id, error = format!("{error:#}"), "the dead-letter queue did not take the record");
+        }
+        buried.is_ok()
+    }
+}
+
+/// 5 s, doubled with each receive, 15 minutes at most: an outage of half an hour costs about ten tries.
+fn backoff(receives: u32) -> Duration {
+    Duration::from_secs(5 << receives.saturating_sub(1).min(8)).min(Duration::from_secs(900))
+}

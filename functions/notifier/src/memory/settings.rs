@@ -1,0 +1,45 @@
+//! The parameter store in tests.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use anyhow::Result;
+use lambda_kit::settings::ParameterStore;
+use pipeline_model::Secret;
+
+use super::calls::Calls;
+
+/// Empty at first. Clones share everything.
+#[derive(Debug, Clone, Default)]
+pub struct MemorySettings {
+    calls: Calls,
+    values: Rc<RefCell<BTreeMap<String, Secret<String>>>>,
+}
+
+impl MemorySettings {
+    pub(super) fn with(calls: Calls) -> Self {
+        Self { calls, values: Rc::default() }
+    }
+
+    /// Puts a parameter: `settings`, `slack/bot-token` and so on.
+    pub fn set(&self, name: &str, value: &str) {
+        self.values.borrow_mut().insert(name.to_owned(), Secret::new(value.to_owned()));
+    }
+
+    /// Deletes a parameter.
+    pub fn remove(&self, name: &str) {
+        self.values.borrow_mut().remove(name);
+    }
+
+    /// The next `number` reads fail.
+    pub fn fail_next(&self, number: usize) {
+        self.calls.fail_next(number);
+    }
+}
+
+impl ParameterStore for MemorySettings {
+    async fn below(&self, _path: &str) -> Result<BTreeMap<String, Secret<String>>> {
+        self.calls.make(|| Ok(self.values.borrow().clone())).await
+    }
+}

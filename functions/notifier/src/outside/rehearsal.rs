@@ -1,0 +1,144 @@
+//! A server on loopback for tests: it gives prepared answers, one per connection, and keeps what it was asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use lambda_kit::environment::Variables;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// What happens to one request.
+pub(crate) enum Answer {
+    /// These bytes are sent, then the connection is closed.
+    Bytes(Vec<u8>),
+    /// Nothing is sent, and the connection stays open.
+    Silence,
+    /// The connection is closed without a byte.
+    Slam,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, headers: &str, body: &str) -> Self {
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 {status} Prepared\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n");
+        Self::Bytes([head.as_bytes(), body.as_bytes()].concat())
+    }
+
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self::new(status, "content-type: application/x-amz-json-1.1\r\n", &body.to_string())
+    }
+
+    /// Says that more bytes follow than do.
+    pub(crate) fn torn(status: u16, headers: &str, body: &str) -> Self {
+        Self::Bytes(format!("HTTP/1.1 {status} Prepared\r\ncontent-length: 9999\r\n{headers}\r\n{body}").into_bytes())
+    }
+}
+
+/// One request, as it arrived.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    /// Request line and headers, in lower case but for their values.
+    pub(crate) head: Vec<String>,
+    /// The body; null if it is not JSON.
+    pub(crate) body: Value,
+    /// The body, as text.
+    pub(crate) text: String,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.iter().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+pub(crate) struct Server {
+    pub(crate) url: String,
+    requests: Arc<Mutex<Vec<Request>>>,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Server {
+    /// After the last answer, connections are closed without one.
+    pub(crate) async fn giving(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let answers: Vec<Answer> = answers.into_iter().collect();
+        let serving = tokio::spawn(serve(listener, answers, Arc::clone(&requests)));
+        Self { url, requests, serving }
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// What AWS clients are made of, pointed at this server and quick to try again.
+    pub(crate) fn aws(&self) -> SdkConfig {
+        let credentials = Credentials::new("test", "test", None, None, "tests");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .endpoint_url(&self.url)
+            .http_client(lambda_kit::http::sdk_http_client(http()))
+            .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
+            .build()
+    }
+}
+
+pub(crate) fn http() -> reqwest::Client {
+    lambda_kit::http::client(&Variables::default()).unwrap()
+}
+
+async fn serve(listener: TcpListener, answers: Vec<Answer>, requests: Arc<Mutex<Vec<Request>>>) {
+    let mut open = Vec::new();
+    let mut answers = answers.into_iter();
+    while let Ok((stream, _)) = listener.accept().await {
+        let mut stream = BufReader::new(stream);
+        let request = read(&mut stream).await;
+        requests.lock().unwrap().push(request);
+        match answers.next().unwrap_or(Answer::Slam) {
+            Answer::Bytes(bytes) => {
+                // A client that has read enough closes the connection, which is no failure of the test.
+                let _ = stream.get_mut().write_all(&bytes).await;
+            }
+            Answer::Silence => open.push(stream),
+            Answer::Slam => {}
+        }
+    }
+}
+
+async fn read(stream: &mut BufReader<TcpStream>) -> Request {
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.unwrap();
+        if line.trim().is_empty() {
+            break;
+        }
+        head.push(line.trim().to_owned());
+    }
+    let mut request = Request { head, body: Value::Null, text: String::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.unwrap();
+    request.text = String::from_utf8(body).unwrap();
+    request.body = serde_json::from_str(&request.text).unwrap_or_default();
+    request
+}
