@@ -1,0 +1,138 @@
+//! The command line: what can be asked for, and which exit code answers.
+
+mod codepipeline;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Parser, Subcommand};
+use local::demo;
+use local::slack::Workspace;
+
+/// Exit code after Ctrl-C, as shells have it: 128 and the signal's number.
+const INTERRUPTED: u8 = 130;
+
+/// Pipewarden on this machine, without an AWS account.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Demo(DemoArguments),
+    Codepipeline(codepipeline::Options),
+    Slack(SlackArguments),
+    /// Install the pinned Python tools under target/demo and print the folder of their programs.
+    Tools,
+}
+
+/// Follow a release through a pipeline: it fails, is fixed, approved and deployed, and Slack tells it.
+///
+/// Builds the functions with `sam build`, starts a local AWS (MiniStack, with IAM enforced), a CodePipeline and a
+/// Slack on 127.0.0.1, deploys template.yaml with `sam deploy`, plays the story in local/demo/story.yaml through the
+/// pipeline in pipelines/release.yaml, prints what Slack shows and what the pipeline did, and checks it.
+///
+/// Needs Linux, Rust and Python 3.10 or later. The first run downloads Python tools and crates and takes some minutes;
+/// later ones take well under a minute. Everything it makes is under target/demo; logs are in target/demo/logs.
+/// No AWS account is used, whatever credentials the environment holds.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    every expected message is there, once, in its final state
+  1    the demo ran, and a check does not hold
+  2    the demo could not run: Python, network, a port, a failed build or deployment
+  130  interrupted; nothing is left running")]
+struct DemoArguments {
+    /// Leave everything running until Ctrl-C, and print how to look around with the aws CLI
+    #[arg(long)]
+    keep: bool,
+    /// Port of the local AWS on 127.0.0.1 [default: any free one]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+}
+
+/// Run the Slack double alone.
+#[derive(Debug, Args)]
+struct SlackArguments {
+    /// Name of its channel; the channel's id is C0000000001
+    #[arg(long, default_value = "releases")]
+    channel: String,
+    /// Port on 127.0.0.1 [default: any free one]
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    port: u16,
+}
+
+/// Does what was asked, until it is done or somebody interrupts.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::from(error).context("cannot start")),
+    };
+    let code = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            result = answer(&arguments.command) => result.unwrap_or_else(|error| failed(&error)),
+            () = demo::interrupted() => {
+                anstream::eprintln!("\ninterrupted; nothing is left running");
+                ExitCode::from(INTERRUPTED)
+            }
+        }
+    });
+    runtime.shutdown_background();
+    code
+}
+
+async fn answer(command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::Demo(DemoArguments { keep, port }) => {
+            let well = demo::run(demo::Options { keep: *keep, port: *port }).await?;
+            Ok(ExitCode::from(if well { demo::ALL_WELL } else { demo::CHECK_FAILED }))
+        }
+        Command::Codepipeline(options) => codepipeline::run(options).await,
+        Command::Slack(arguments) => slack(arguments).await,
+        Command::Tools => {
+            anstream::println!("{}", demo::tools().await?.display());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn slack(arguments: &SlackArguments) -> Result<ExitCode> {
+    const CHANNEL: &str = "C0000000001";
+    let workspace = Workspace::new().with_channel(CHANNEL, &arguments.channel);
+    let slack = workspace.start_on(arguments.port).await.context("the Slack double did not start")?;
+    anstream::println!("Web API     {}", slack.api_url());
+    anstream::println!("bot token   {}", slack.token());
+    anstream::println!("webhook     {}", slack.webhook_url(CHANNEL));
+    anstream::println!("transcript  {}", slack.transcript_url());
+    std::future::pending().await
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    anstream::eprintln!("error: {}", demo::explain(error));
+    ExitCode::from(demo::COULD_NOT_RUN)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_the_demo_explains_every_exit_code() {
+        let mut command = Arguments::command();
+        let help = command.find_subcommand_mut("demo").unwrap().render_long_help().to_string();
+        for code in [demo::ALL_WELL, demo::CHECK_FAILED, demo::COULD_NOT_RUN, INTERRUPTED] {
+            assert!(help.contains(&format!("\n  {code} ")), "{code}: {help}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What must be true at the end: every expected message there, once, in its final state.
+
+use std::collections::BTreeMap;
+
+use super::story::Release;
+use crate::slack::{Call, Message};
+
+/// One promise of the demo.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check {
+    pub(crate) what: String,
+    /// Why it does not hold.
+    pub(crate) problem: Option<String>,
+}
+
+/// Everything the checks look at.
+#[derive(Debug)]
+pub(crate) struct Evidence<'e> {
+    pub(crate) broken: &'e Release,
+    pub(crate) fixed: &'e Release,
+    pub(crate) messages: &'e [Message],
+    pub(crate) calls: &'e [Call],
+    /// Messages in queues that ought to be empty, by queue name.
+    pub(crate) leftovers: &'e BTreeMap<String, u64>,
+    /// Lines of the local AWS's log that tell of a refused call.
+    pub(crate) denials: &'e [String],
+}
+
+/// Looks at everything, in the order a reader would.
+pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Check> {
+    let mut checks = vec![only_these_messages(evidence)];
+    checks.extend(failed_release(evidence));
+    checks.extend(fixed_release(evidence));
+    checks.push(slack_was_content(evidence.calls));
+    checks.push(nothing_left_over(evidence.leftovers));
+    checks.push(nothing_denied(evidence.denials));
+    checks
+}
+
+fn only_these_messages(evidence: &Evidence<'_>) -> Check {
+    let expected = [evidence.broken, evidence.fixed];
+    let counts = expected.map(|release| {
+        evidence.messages.iter().filter(|message| message.visible_text().contains(release.short_commit())).count()
+    });
+    let problem = (counts != [1, 1] || evidence.messages.len() != 2).then(|| {
+        format!(
+            "the channel has {} messages, {} about the first release and {} about the second",
+            evidence.messages.len(),
+            counts[0],
+            counts[1]
+        )
+    });
+    Check { what: "The channel has one message per release and no other".to_owned(), problem }
+}
+
+fn failed_release(evidence: &Evidence<'_>) -> Vec<Check> {
+    let message = evidence.broken.message(evidence.messages);
+    vec![
+        shows("The first release ends as failed, with the stage", message, &["failed in *Test*"]),
+        shows(
+            "It names the action, the reason and the error code, and links the log",
+            message,
+            &["IntegrationTests", "3 of 214 tests failed", "JobFailed", "shop-release-test"],
+        ),
+        shows(
+            "It names commit and author, and calls the owners",
+            message,
+            &[evidence.broken.short_commit(), &evidence.broken.subject, "Dana", "<!subteam^S0000000001>"],
+        ),
+        edited("It was edited in place as the release went on", message),
+        once("The failure was announced in its thread once", message, "failed in"),
+    ]
+}
+
+fn fixed_release(evidence: &Evidence<'_>) -> Vec<Check> {
+    let message = evidence.fixed.message(evidence.messages);
+    let stages = ["✓ Source", "✓ Build", "✓ Test", "✓ Approval", "✓ Staging", "✓ Production"];
+    vec![
+        shows("The second release ends as fixed, with the time it was red", message, &["is fixed, after "]),
+        shows("It shows every stage as done", message, &stages),
+        edited("It was edited in place as the release went on", message),
+        once("The approval was announced once, by event and by SNS message together", message, "waits for approval in"),
+        announced_with(
+            "The announcement says what is approved and links the review",
+            message,
+            &["Build and tests are green", "ApproveRelease", "/approve/"],
+        ),
+    ]
+}
+
+fn shows(what: &str, message: Option<&Message>, words: &[&str]) -> Check {
+    let problem = match message {
+        None => Some("there is no such message".to_owned()),
+        Some(message) => missing(&message.visible_text(), words),
+    };
+    Check { what: what.to_owned(), problem }
+}
+
+fn missing(text: &str, words: &[&str]) -> Option<String> {
+    let missing: Vec<_> = words.iter().filter(|word| !text.contains(**word)).collect();
+    (!missing.is_empty()).then(|| format!("missing: {missing:?}"))
+}
+
+fn edited(what: &str, message: Option<&Message>) -> Check {
+    let problem = message.is_none_or(|message| message.edits == 0).then(|| "it was never edited".to_owned());
+    Check { what: what.to_owned(), problem }
+}
+
+fn announcements<'m>(message: Option<&'m Message>, words: &str) -> Vec<&'m Message> {
+    let replies = message.into_iter().flat_map(|message| &message.thread);
+    replies.filter(|reply| reply.text.contains(words)).collect()
+}
+
+fn once(what: &str, message: Option<&Message>, words: &str) -> Check {
+    let found = announcements(message, words).len();
+    Check { what: what.to_owned(), problem: (found != 1).then(|| format!("it was announced {found} times")) }
+}
+
+fn announced_with(what: &str, message: Option<&Message>, words: &[&str]) -> Check {
+    let problem = match announcements(message, "waits for approval in").first() {
+        None => Some("there is no announcement".to_owned()),
+        Some(reply) => missing(&reply.visible_text(), words),
+    };
+    Check { what: what.to_owned(), problem }
+}
+
+fn slack_was_content(calls: &[Call]) -> Check {
+    let refused: Vec<String> =
+        calls.iter().filter_map(|call| Some(format!("{}: {}", call.method, call.error.as_ref()?))).collect();
+    let problem = (!refused.is_empty()).then(|| refused.join(", "));
+    Check { what: format!("Slack accepted all {} calls", calls.len()), problem }
+}
+
+fn nothing_left_over(leftovers: &BTreeMap<String, u64>) -> Check {
+    let full: Vec<String> =
+        leftovers.iter().filter(|(_, count)| **count > 0).map(|(name, count)| format!("{count} in {name}")).collect();
+    Check {
+        what: "No queue and no dead-letter queue holds a message".to_owned(),
+        problem: (!full.is_empty()).then(|| full.join(", ")),
+    }
+}
+
+fn nothing_denied(denials: &[String]) -> Check {
+    let problem = denials.first().map(|first| format!("{} refused, the first: {first}", denials.len()));
+    Check { what: "IAM, which is enforced, refused no call".to_owned(), problem }
+}

@@ -1,0 +1,95 @@
+//! The few AWS calls the demo makes itself: parameters, buckets, a key, outputs of a stack, depth of a queue.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use bytes::Bytes;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::codepipeline::{AwsEndpoint, SignedClient};
+
+/// Signed calls to one local AWS.
+pub(crate) struct Cloud {
+    endpoint: AwsEndpoint,
+}
+
+impl Cloud {
+    pub(crate) fn at(url: &str) -> Self {
+        Self { endpoint: AwsEndpoint::local(url) }
+    }
+
+    /// Stores a parameter of Parameter Store.
+    pub(crate) async fn put_parameter(&self, name: &str, kind: &str, value: &str) -> Result<()> {
+        let input = json!({"Name": name, "Type": kind, "Value": value, "Overwrite": true});
+        self.json("ssm", "AmazonSSM.PutParameter", &input).await.map(drop)
+    }
+
+    /// Makes a bucket with versions, as CodePipeline asks of its buckets.
+    pub(crate) async fn create_bucket(&self, name: &str) -> Result<()> {
+        let client = self.client("s3");
+        let made = client.send(Method::PUT, &format!("/{name}"), &[], Bytes::new()).await;
+        made.with_context(|| format!("cannot make the bucket {name}")).map(drop)
+    }
+
+    /// Makes a KMS key and returns its ARN.
+    pub(crate) async fn create_key(&self) -> Result<String> {
+        let made = self.json("kms", "TrentService.CreateKey", &json!({"Description": "Artifacts of the demo"})).await?;
+        Ok(made["KeyMetadata"]["Arn"].as_str().context("KMS made a key without an ARN")?.to_owned())
+    }
+
+    /// The outputs of a stack, by name.
+    pub(crate) async fn outputs(&self, stack: &str) -> Result<BTreeMap<String, String>> {
+        let form = format!("Action=DescribeStacks&Version=2010-05-15&StackName={stack}");
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = self.client("cloudformation").send(Method::POST, "/", &headers, form.into()).await;
+        let answer = answer.with_context(|| format!("cannot describe the stack {stack}"))?;
+        Ok(parse_outputs(&String::from_utf8_lossy(&answer)))
+    }
+
+    /// Messages in a queue, in flight or not.
+    pub(crate) async fn messages_in(&self, queue_url: &str) -> Result<u64> {
+        const DEPTHS: [&str; 2] = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let input = json!({"QueueUrl": queue_url, "AttributeNames": DEPTHS});
+        let found = self.json("sqs", "AmazonSQS.GetQueueAttributes", &input).await?;
+        let depth = |name: &str| found["Attributes"][name].as_str()?.parse::<u64>().ok();
+        DEPTHS
+            .iter()
+            .map(|name| depth(name).with_context(|| format!("the queue {queue_url} does not say its {name}")))
+            .sum()
+    }
+
+    async fn json(&self, service: &'static str, target: &str, input: &Value) -> Result<Value> {
+        let headers = [("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target)];
+        let answer = self.client(service).send(Method::POST, "/", &headers, input.to_string().into()).await;
+        let answer = answer.with_context(|| format!("{target} failed"))?;
+        serde_json::from_slice(&answer).with_context(|| format!("{target} did not answer with JSON"))
+    }
+
+    fn client(&self, service: &'static str) -> SignedClient {
+        SignedClient::new(self.endpoint.clone(), service)
+    }
+}
+
+/// Enough XML for names, ARNs and addresses: none of them holds a character that would be escaped.
+fn parse_outputs(xml: &str) -> BTreeMap<String, String> {
+    let pairs = xml.split("<OutputKey>").skip(1).filter_map(|rest| {
+        let (key, rest) = rest.split_once("</OutputKey>")?;
+        let (value, _) = rest.split_once("<OutputValue>")?.1.split_once("</OutputValue>")?;
+        Some((key.to_owned(), value.to_owned()))
+    });
+    pairs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_found_whatever_stands_between_name_and_value() {
+        let xml = "<member><OutputKey>A</OutputKey><Description>x</Description><OutputValue>1</OutputValue></member>\
+                   <member><OutputKey>B</OutputKey><OutputValue>2</OutputValue></member>";
+        let expected = [("A", "1"), ("B", "2")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(parse_outputs(xml), expected.into());
+    }
+}

@@ -1,0 +1,116 @@
+//! Prints what happened, as a person would like to read it: Slack, the pipeline, the checks.
+
+use anstyle::{AnsiColor, Style};
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::checks::Check;
+use super::environment::local_aws;
+use super::story::{PIPELINE, Release, Theatre};
+
+const TITLE: Style = Style::new().bold().underline();
+const BOLD: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+
+/// A heading with an empty line above it.
+pub(crate) fn title(text: &str) {
+    anstream::println!("\n{TITLE}{text}{TITLE:#}\n");
+}
+
+/// What each release did, stage by stage.
+pub(crate) async fn pipeline(theatre: &Theatre<'_>, releases: &[Release]) -> Result<()> {
+    for release in releases {
+        let status = theatre.status(release).await?;
+        let style = if status == "Succeeded" { GOOD } else { BAD };
+        anstream::println!("{BOLD}{}{BOLD:#}  {}  {style}{status}{style:#}", release.short_commit(), release.subject);
+        let filter = json!({"pipelineExecutionId": release.execution});
+        let found = theatre.call("ListActionExecutions", json!({"pipelineName": PIPELINE, "filter": filter})).await?;
+        // The API lists the newest first.
+        for action in found["actionExecutionDetails"].as_array().into_iter().flatten().rev() {
+            anstream::println!("{}", action_line(action));
+        }
+        anstream::println!();
+    }
+    Ok(())
+}
+
+fn action_line(action: &Value) -> String {
+    let text = |pointer: &str| action.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (style, mark) = match text("/status") {
+        "Succeeded" => (GOOD, "✓"),
+        "Failed" => (BAD, "✗"),
+        _ => (DIM, "·"),
+    };
+    let name = format!("{} / {}", text("/stageName"), text("/actionName"));
+    // Source actions summarise in JSON, for programs.
+    let summary = Some(text("/output/executionResult/externalExecutionSummary")).filter(|it| !it.starts_with('{'));
+    let summary = summary.unwrap_or_default();
+    format!("  {style}{mark}{style:#} {name:<30} {:>13}  {DIM}{summary}{DIM:#}", took(action)).trim_end().to_owned()
+}
+
+fn took(action: &Value) -> String {
+    let time = |key: &str| action[key].as_f64().and_then(|seconds| Timestamp::from_second(seconds as i64).ok());
+    match (time("startTime"), time("lastUpdateTime")) {
+        (Some(start), Some(end)) => duration(end.duration_since(start)),
+        _ => String::new(),
+    }
+}
+
+fn duration(time: SignedDuration) -> String {
+    let (minutes, seconds) = (time.as_secs() / 60, time.as_secs() % 60);
+    if minutes == 0 { format!("{seconds} s") } else { format!("{minutes} min {seconds:02} s") }
+}
+
+/// Every check with its mark; true if all hold.
+pub(crate) fn checks(checks: &[Check]) -> bool {
+    for Check { what, problem } in checks {
+        match problem {
+            None => anstream::println!("{GOOD}✓{GOOD:#} {what}"),
+            Some(problem) => anstream::println!("{BAD}✗ {what}{BAD:#}: {problem}"),
+        }
+    }
+    checks.iter().all(|check| check.problem.is_none())
+}
+
+/// How to look around while everything keeps running.
+pub(crate) fn invitation(endpoint: &str, codepipeline: &str, transcript: &str, dead_letters: &str) {
+    title("Still running: look around in another terminal");
+    for (name, value) in local_aws(endpoint) {
+        anstream::println!("export {name}={value}");
+    }
+    anstream::println!("export AWS_ENDPOINT_URL_CODEPIPELINE={codepipeline}");
+    let examples = [
+        format!("aws codepipeline get-pipeline-state --name {PIPELINE}"),
+        format!("aws codepipeline list-action-executions --pipeline-name {PIPELINE}"),
+        format!("aws codepipeline start-pipeline-execution --name {PIPELINE}"),
+        "aws logs tail /aws/lambda/pipewarden-notifier".to_owned(),
+        "aws dynamodb scan --table-name \"$(aws dynamodb list-tables --query 'TableNames[0]' --output text)\""
+            .to_owned(),
+        format!("aws sqs get-queue-attributes --attribute-names All --queue-url {dead_letters}"),
+        format!("curl {transcript}"),
+    ];
+    anstream::println!();
+    for example in examples {
+        anstream::println!("{example}");
+    }
+    anstream::println!("\n{DIM}Ctrl-C ends all of it.{DIM:#}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_one_line_with_mark_name_duration_and_summary() {
+        let action = json!({
+            "stageName": "Test", "actionName": "IntegrationTests", "status": "Failed",
+            "startTime": 1_772_445_600.25, "lastUpdateTime": 1_772_445_680.75,
+            "output": {"executionResult": {"externalExecutionSummary": "3 of 214 tests failed"}},
+        });
+        let line = anstream::adapter::strip_str(&action_line(&action)).to_string();
+        assert_eq!(line, "  ✗ Test / IntegrationTests           1 min 20 s  3 of 214 tests failed");
+    }
+}

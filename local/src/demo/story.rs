@@ -1,0 +1,192 @@
+//! Plays the releases: somebody pushes, tests fail, a fix comes, somebody approves.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+use super::clock::FastClock;
+use super::cloud::Cloud;
+use super::steps::{Step, Steps};
+use super::trouble::trouble;
+use crate::codepipeline::{GitPush, Server};
+use crate::script::Script;
+use crate::slack::{Message, SlackDouble};
+
+/// The channel of the demo.
+pub(crate) const CHANNEL: &str = "C0000000001";
+/// The pipeline of the demo: the stack name `pipelines/release.yaml` is read with.
+pub(crate) const PIPELINE: &str = "shop-release";
+
+const PATIENCE: Duration = Duration::from_secs(25);
+const BREAK_BEFORE_THE_FIX: SignedDuration = SignedDuration::from_mins(14);
+const TIME_TO_DECIDE: SignedDuration = SignedDuration::from_mins(6);
+
+/// One release that was played.
+#[derive(Debug, Clone)]
+pub(crate) struct Release {
+    pub(crate) execution: String,
+    pub(crate) commit: String,
+    pub(crate) subject: String,
+}
+
+/// Everybody on the stage.
+pub(crate) struct Theatre<'t> {
+    pub(crate) pipeline: &'t Server,
+    pub(crate) script: &'t Script,
+    pub(crate) slack: &'t SlackDouble,
+    pub(crate) clock: &'t FastClock,
+    pub(crate) cloud: &'t Cloud,
+    pub(crate) queue_url: &'t str,
+}
+
+impl Release {
+    /// How people name the commit.
+    pub(crate) fn short_commit(&self) -> &str {
+        &self.commit[..7]
+    }
+
+    /// The message about this release, if there is one.
+    pub(crate) fn message<'m>(&self, messages: &'m [Message]) -> Option<&'m Message> {
+        messages.iter().find(|message| message.visible_text().contains(self.short_commit()))
+    }
+}
+
+impl Theatre<'_> {
+    /// Plays all releases in order.
+    pub(crate) async fn play(&self, steps: &Steps) -> Result<Vec<Release>> {
+        let broken = steps.run("A push breaks the tests", async |step| self.break_the_tests(step).await).await?;
+        self.clock.skip(BREAK_BEFORE_THE_FIX);
+        let fixed = steps.run("A fix waits for approval", async |step| self.push_the_fix(step).await).await?;
+        self.clock.skip(TIME_TO_DECIDE);
+        steps.run("Approved and deployed", async |step| self.approve(&fixed, step).await).await?;
+        steps.run("Slack comes to rest", async |_| self.rest().await).await?;
+        Ok(vec![broken, fixed])
+    }
+
+    async fn break_the_tests(&self, step: &Step) -> Result<Release> {
+        let release = self.push(0, step).await?;
+        self.pipeline_reaches(&release, "Failed").await?;
+        self.slack_shows(&release, "failed in", step).await;
+        Ok(release)
+    }
+
+    /// People decide after they were called, so the announcement in the thread is waited for too.
+    async fn push_the_fix(&self, step: &Step) -> Result<Release> {
+        let release = self.push(1, step).await?;
+        self.slack_shows(&release, "waits for approval", step).await;
+        self.slack_announces(&release, "waits for approval").await;
+        Ok(release)
+    }
+
+    async fn approve(&self, release: &Release, step: &Step) -> Result<()> {
+        let token = self.approval_token().await?;
+        self.call(
+            "PutApprovalResult",
+            json!({
+                "pipelineName": PIPELINE, "stageName": "Approval", "actionName": "ApproveRelease", "token": token,
+                "result": {"status": "Approved", "summary": "Totals checked with accounting. Lee"},
+            }),
+        )
+        .await?;
+        step.at("approved; staging and production follow");
+        self.pipeline_reaches(release, "Succeeded").await?;
+        self.slack_shows(release, "fixed", step).await;
+        Ok(())
+    }
+
+    /// Pushes the n-th commit of the script.
+    async fn push(&self, number: usize, step: &Step) -> Result<Release> {
+        let play = self.script.play(PIPELINE, "Source", "Source", number);
+        let revision = play.revision.context("the story's source action has no revision")?;
+        let push = GitPush {
+            commit: revision.id.clone(),
+            message: revision.message.clone(),
+            branch: revision.branch.unwrap_or_else(|| "main".to_owned()),
+            author_name: revision.author.name.clone(),
+            author_email: revision.author.email,
+            ..GitPush::default()
+        };
+        let execution = self.pipeline.push(PIPELINE, push).await.context("the push did not start the pipeline")?;
+        let release = Release { execution, commit: revision.id, subject: revision.message };
+        step.at(&format!("{} pushed {} {}", revision.author.name, release.short_commit(), release.subject));
+        Ok(release)
+    }
+
+    async fn approval_token(&self) -> Result<String> {
+        let state = self.call("GetPipelineState", json!({"name": PIPELINE})).await?;
+        let actions =
+            state["stageStates"].as_array().into_iter().flatten().filter_map(|stage| stage["actionStates"].as_array());
+        let token = actions.flatten().find_map(|action| action["latestExecution"]["token"].as_str());
+        Ok(token.context("the pipeline waits for no approval")?.to_owned())
+    }
+
+    async fn pipeline_reaches(&self, release: &Release, wanted: &str) -> Result<()> {
+        let start = Instant::now();
+        loop {
+            let found = self.status(release).await?;
+            if found == wanted {
+                return Ok(());
+            }
+            if found != "InProgress" || start.elapsed() > PATIENCE {
+                return Err(trouble!("the pipeline was to end as {wanted}, and {} is {found}", release.short_commit()));
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// What CodePipeline says of a release.
+    pub(crate) async fn status(&self, release: &Release) -> Result<String> {
+        let input = json!({"pipelineName": PIPELINE, "pipelineExecutionId": release.execution});
+        let found = self.call("GetPipelineExecution", input).await?;
+        Ok(found["pipelineExecution"]["status"].as_str().unwrap_or_default().to_owned())
+    }
+
+    async fn slack_shows(&self, release: &Release, words: &str, step: &Step) {
+        self.slack_has(release, |message| {
+            step.at(&message.text);
+            message.text.contains(words)
+        })
+        .await;
+    }
+
+    async fn slack_announces(&self, release: &Release, words: &str) {
+        self.slack_has(release, |message| message.thread.iter().any(|reply| reply.text.contains(words))).await;
+    }
+
+    /// Waits, but not for ever: if it never comes, a check will say so with everything Slack shows beside it.
+    async fn slack_has(&self, release: &Release, wanted: impl Fn(&Message) -> bool) {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if release.message(&self.slack.channel(CHANNEL)).is_some_and(&wanted) {
+                return;
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until the notifier has nothing left to say.
+    async fn rest(&self) -> Result<()> {
+        let quiet = Duration::from_millis(1500);
+        let start = Instant::now();
+        let mut heard = (0, Instant::now());
+        while start.elapsed() < PATIENCE {
+            let calls = self.slack.calls().len();
+            let waiting = self.cloud.messages_in(self.queue_url).await?;
+            if calls != heard.0 || waiting > 0 {
+                heard = (calls, Instant::now());
+            } else if heard.1.elapsed() > quiet {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        Ok(())
+    }
+
+    /// One call of the CodePipeline API.
+    pub(crate) async fn call(&self, operation: &str, input: Value) -> Result<Value> {
+        self.pipeline.call(operation, input).await.with_context(|| format!("{operation} was refused"))
+    }
+}
