@@ -108,4 +108,15 @@ mod tests {
         assert_eq!(clock.monotonic(), Duration::from_secs(7));
         assert_eq!(other.now(), Timestamp::from_second(7).expect("a valid second"));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn on_a_simulated_clock_the_one_whose_time_comes_first_goes_on_first() {
+        let clock = Clock::simulated_from(Timestamp::UNIX_EPOCH);
+        let wait = async |seconds| {
+            clock.sleep(Duration::from_secs(seconds)).await;
+            clock.now().as_second()
+        };
+        assert_eq!(tokio::join!(wait(7), wait(3)), (7, 3));
+        assert_eq!(clock.monotonic(), Duration::from_secs(7));
+    }
 }

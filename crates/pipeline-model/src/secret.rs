@@ -41,6 +41,6 @@ mod tests {
     fn debug_output_never_shows_the_value() {
         let secret = Some(Secret::new(String::from("hunter2")));
         assert_eq!(format!("{secret:?}"), "Some([redacted])");
-        assert_eq!(format!("{secret:#?}").contains("hunter2"), false);
+        assert!(!format!("{secret:#?}").contains("hunter2"));
     }
 }

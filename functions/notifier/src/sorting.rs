@@ -16,7 +16,7 @@ use crate::ports::{Backlog, Outbox, Releases, Table};
 use crate::round::Round;
 
 /// An approval that cannot be found is looked for this often before it counts as answered.
-const APPROVAL_TRIES: u32 = 4;
+const APPROVAL_TRIES: u32 = 2;
 /// The longest search for one approval's execution: others wait for it.
 const LONGEST_SEARCH: Duration = Duration::from_secs(10);
 

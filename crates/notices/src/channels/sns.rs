@@ -108,3 +108,24 @@ fn for_programs(notice: &Notice) -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::Placement;
+    use crate::compose::notice;
+    use crate::testing::story;
+    use crate::text::Text;
+
+    #[test]
+    fn a_message_of_any_length_fits_with_all_its_copies() {
+        let mut notice = notice(&story("0 execution STARTED"), &crate::Settings::default());
+        notice.sections = vec![Text::new().plain("\"".repeat(100_000))];
+        let message = Message { target: "", notice: &notice, placement: Placement::New };
+        let Ok(Outgoing::Sns { messages, .. }) = Sns.render(&message, &Credentials::default()) else {
+            panic!("SNS needs no credential")
+        };
+        let size = serde_json::to_vec(&messages).unwrap().len();
+        assert!((100_000..256 * 1024).contains(&size), "{size} bytes");
+    }
+}

@@ -115,6 +115,36 @@ fn a_fresh_post_about_a_failure_does_not_also_reply() {
 }
 
 #[test]
+fn a_fresh_post_about_an_approval_or_a_recovery_does_not_also_reply() {
+    let mut waiting = record("0 execution STARTED\n9 action Approve/Manager STARTED as=Approval");
+    let sent = Channels::default().deliver(&mut waiting, &desk(), at(10));
+    let asked = "orders waits for approval in Approve";
+    assert_eq!(sent, [format!("slack:C0123456 post: {asked}"), format!("sns announce: {asked}")]);
+
+    let mut fixed = record("0 execution STARTED\n60 execution SUCCEEDED");
+    let broken = crate::Broken { since: at(-60), by: pipeline_model::ExecutionId::from("0"), failures: 1 };
+    fixed.story.fixed.insert(1, broken);
+    let sent = Channels::default().deliver(&mut fixed, &desk(), at(61));
+    assert_eq!(sent, ["slack:C0123456 post: orders is fixed after 2 min", "sns announce: orders is fixed after 2 min"]);
+}
+
+#[test]
+fn two_failures_heard_of_at_once_are_two_failures() {
+    let events = "9 stage Test FAILED\n9 execution FAILED\n60 #2 stage Test FAILED\n60 #2 execution FAILED";
+    let sent = Channels::default().deliver(&mut record(events), &desk(), at(61));
+    assert_eq!(
+        sent,
+        [
+            "slack:C0123456 post: orders failed in Test",
+            "slack:C0123456 reply: orders failed in Test",
+            "slack:C0123456 reply: Test is being retried, attempt 2",
+            "sns announce: orders failed in Test",
+            "sns announce: orders failed in Test",
+        ]
+    );
+}
+
+#[test]
 fn a_failure_that_is_being_retried_when_it_is_heard_of_is_told_without_calling_everybody() {
     let mut record = record("0 execution STARTED\n9 stage Test FAILED\n9 execution FAILED\n10 #2 stage Test RESUMED");
     let sent = Channels::default().deliver(&mut record, &desk(), at(11));

@@ -92,12 +92,17 @@ fn an_attempt_that_is_missing_or_zero_counts_as_the_first() {
 
 #[test]
 fn parallel_actions_that_both_fail_are_one_failure_with_both_reasons() {
-    let story = story(
+    let mut events = told(
         "0 execution STARTED\n1 action Test/Unit STARTED\n1 action Test/Load STARTED\n5 action Test/Unit FAILED why=red
          9 action Test/Load FAILED why=slow\n9 stage Test FAILED\n9 execution FAILED",
     );
-    assert_eq!(of(&story, Outcome::Failed).len(), 1);
-    assert_eq!(compose::failure_words(&story, 1), "Load failed after 8 s: slow\nUnit failed after 4 s: red");
+    for _ in 0..2 {
+        let mut story = blank();
+        events.iter().for_each(|event| story.absorb(event));
+        assert_eq!(of(&story, Outcome::Failed).iter().map(|moment| moment.at).collect::<Vec<_>>(), [at(5)]);
+        assert_eq!(compose::failure_words(&story, 1), "Load failed after 8 s: slow\nUnit failed after 4 s: red");
+        events.reverse();
+    }
 }
 
 #[test]

@@ -190,7 +190,7 @@ impl Story {
             story.course.as_ref().is_some_and(|course| course.is_over() && course.attempt >= attempt)
         };
         // Events tell seconds where start times tell milliseconds.
-        let later = |story: &StageStory| story.started().is_some_and(|began| began.as_second() > since.as_second());
+        let later = |story: &StageStory| story.began().is_some_and(|began| began.as_second() > since.as_second());
         self.stages.iter().any(|(name, story)| if name == stage { is_over(story) } else { later(story) })
     }
 

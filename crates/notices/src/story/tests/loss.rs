@@ -185,3 +185,19 @@ fn a_failure_nobody_explains_says_so() {
     let lines = compose::failure_words(&story("9 stage Deploy FAILED\n9 execution FAILED"), 1);
     assert_eq!(lines, "No failed action was reported; the execution's page may say why.");
 }
+
+#[test]
+fn a_failure_whose_whole_retry_was_missed_does_not_alarm_anybody_after_the_end() {
+    let mut story = story("0 execution STARTED\n246 stage Test STARTED\n246 action Test/Unit STARTED");
+    assert!(story.repair(&facts("SUCCEEDED"), &release_runs()));
+    assert_eq!(of(&story, Outcome::Failed), []);
+    assert_eq!(story.standing(), Standing::Succeeded);
+}
+
+#[test]
+fn the_only_run_the_api_knows_yet_may_belong_to_the_attempt_before() {
+    let mut story = story("5 stage Test FAILED\n9 execution FAILED\n60 #2 execution RESUMED\n60 #2 stage Test RESUMED");
+    story.learn_actions(&[run("Test/Unit", "FAILED", 1, 5)]);
+    assert_eq!(story.standing(), Standing::Retrying(StageName::from("Test")));
+    assert_eq!(compose::failure_words(&story, 1), "Unit failed after 4 s: Test/Unit FAILED");
+}

@@ -105,3 +105,20 @@ fn the_newest_message_of_a_retried_approval_wins_in_either_order() {
     assert_eq!(forth, back);
     assert_eq!(forth.pending()[0].expires, at(99_999));
 }
+
+#[test]
+fn a_message_of_an_earlier_attempt_asks_nobody_during_the_retry() {
+    let mut story = story(
+        "0 action Approve/Manager STARTED as=Approval\n5 action Approve/Manager FAILED as=Approval\n5 stage Approve FAILED
+         5 execution FAILED\n60 #2 stage Approve RESUMED",
+    );
+    story.absorb_approval(&approval_message(), at(1));
+    assert_eq!(of(&story, Outcome::Approval), []);
+}
+
+#[test]
+fn an_action_of_a_later_attempt_is_enough_to_know_of_that_attempt() {
+    let story = story("5 stage Test FAILED\n5 execution FAILED\n60 #2 action Test/Unit STARTED");
+    assert_eq!(keys(&story), ["failed:1", "resumed:2"]);
+    assert!(!story.is_over());
+}
