@@ -16,6 +16,7 @@ mod steps;
 mod story;
 mod trouble;
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
@@ -65,6 +66,7 @@ pub struct Options {
 /// # Errors
 /// If it could not run. [`explain`] turns the error into words.
 pub async fn run(options: Options) -> Result<bool> {
+    process::adopt_orphans();
     let layout = Layout::find()?;
     let _alone = lock(&layout)?;
     let port = options.port.map_or_else(ports::free, ports::wanted)?;
@@ -96,6 +98,7 @@ pub async fn run(options: Options) -> Result<bool> {
         clock: &clock,
         cloud: &cloud,
         queue_url: output("NotifierQueueUrl")?,
+        patience: Cell::new(story::PATIENCE),
     };
     let releases = theatre.play(&steps).await?;
     print::title("What Slack shows");

@@ -10,7 +10,7 @@ mod blocks;
 mod connection;
 mod elements;
 mod faults;
-mod message;
+pub(crate) mod message;
 mod pace;
 pub mod render;
 mod server;

@@ -33,7 +33,9 @@ pub(crate) async fn build(layout: &Layout, tools: &Tools, step: &Step) -> Result
         step.remark("unchanged since the last run");
         return Ok(built);
     }
-    step.tell("The first release build compiles the AWS SDK: about 4 minutes on two cores. Later ones take seconds.");
+    if !built.template.exists() {
+        step.tell("The first release build compiles the AWS SDK: about 4 minutes on two cores.");
+    }
     let _ = std::fs::remove_file(&stamp);
     let mut sam = environment::command(tools.bin.join("sam"), &tools.bin);
     sam.current_dir(&layout.root).args(["build", "--template-file", "template.yaml", "--build-dir"]).arg(&folder);

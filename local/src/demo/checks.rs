@@ -76,7 +76,7 @@ fn fixed_release(evidence: &Evidence<'_>) -> Vec<Check> {
     let message = evidence.fixed.message(evidence.messages);
     let stages = ["✓ Source", "✓ Build", "✓ Test", "✓ Approval", "✓ Staging", "✓ Production"];
     vec![
-        shows("The second release ends as fixed, with the time it was red", message, &["is fixed, after "]),
+        shows("The second release ends as fixed, after the time it was red", message, &["is fixed after "]),
         shows("It shows every stage as done", message, &stages),
         edited("It was edited in place as the release went on", message),
         once("The approval was announced once, by event and by SNS message together", message, "waits for approval in"),
@@ -143,4 +143,92 @@ fn nothing_left_over(leftovers: &BTreeMap<String, u64>) -> Check {
 fn nothing_denied(denials: &[String]) -> Check {
     let problem = denials.first().map(|first| format!("{} refused, the first: {first}", denials.len()));
     Check { what: "IAM, which is enforced, refused no call".to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::slack::message::{Author, Content};
+
+    fn release(commit: &str, subject: &str) -> Release {
+        Release { execution: "e".to_owned(), commit: commit.to_owned(), subject: subject.to_owned() }
+    }
+
+    fn message(ts: &str, text: &str, shown: &str) -> Message {
+        let blocks = vec![json!({"type": "section", "text": {"type": "mrkdwn", "text": shown}})];
+        let content = Content { text: text.to_owned(), blocks, attachments: vec![] };
+        let mut message = Message::new(ts.to_owned(), content.clone(), Author::Bot);
+        message.edit(content);
+        message
+    }
+
+    fn good_channel() -> Vec<Message> {
+        let mut failed = message(
+            "1.1",
+            "shop-release failed in *Test*",
+            "4f1c9a7 Charge VAT (Dana) IntegrationTests (JobFailed): 3 of 214 tests failed shop-release-test <!subteam^S0000000001>",
+        );
+        failed.thread.push(message("1.2", "shop-release failed in *Test*", "4f1c9a7"));
+        let mut fixed = message(
+            "2.1",
+            "shop-release is fixed after 20 min",
+            "b83e05d First failed 10:00 ✓ Source ✓ Build ✓ Test ✓ Approval ✓ Staging ✓ Production",
+        );
+        let review = "ApproveRelease: Build and tests are green <https://example.com/approve/1|Approve or reject>";
+        fixed.thread.push(message("2.2", "shop-release waits for approval in *Approval*", review));
+        vec![failed, fixed]
+    }
+
+    fn problems(messages: &[Message], calls: &[Call], left: u64, denials: &[String]) -> Vec<String> {
+        let (broken, fixed) = (release("4f1c9a7d2e", "Charge VAT"), release("b83e05d14a", "Round VAT"));
+        let leftovers = [("DeadLetters".to_owned(), left)].into();
+        let evidence = Evidence { broken: &broken, fixed: &fixed, messages, calls, leftovers: &leftovers, denials };
+        check(&evidence).into_iter().filter(|check| check.problem.is_some()).map(|check| check.what).collect()
+    }
+
+    fn call(status: u16, error: Option<&str>) -> Call {
+        Call { method: "chat.update".to_owned(), status: Some(status), error: error.map(str::to_owned) }
+    }
+
+    #[test]
+    fn a_good_channel_passes_even_if_slack_asked_to_wait() {
+        assert_eq!(problems(&good_channel(), &[call(429, Some("ratelimited"))], 0, &[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_message_too_many_or_too_few_is_noticed() {
+        let mut twice = good_channel();
+        twice.push(twice[1].clone());
+        assert_eq!(problems(&twice, &[], 0, &[]), ["The channel has one message per release and no other"]);
+        assert!(problems(&good_channel()[..1], &[], 0, &[]).len() > 3);
+    }
+
+    #[test]
+    fn an_approval_announced_twice_is_noticed() {
+        let mut twice = good_channel();
+        let again = twice[1].thread[0].clone();
+        twice[1].thread.push(again);
+        let expected = ["The approval was announced once, by event and by SNS message together"];
+        assert_eq!(problems(&twice, &[], 0, &[]), expected);
+    }
+
+    #[test]
+    fn a_message_that_stopped_half_way_is_noticed() {
+        let mut stuck = good_channel();
+        stuck[1].text = "shop-release is in *Staging*".to_owned();
+        assert_eq!(problems(&stuck, &[], 0, &[]), ["The second release ends as fixed, after the time it was red"]);
+    }
+
+    #[test]
+    fn refusals_leftovers_and_denials_are_noticed() {
+        let refused = [call(200, Some("invalid_blocks"))];
+        let expected = [
+            "Slack accepted all 1 calls",
+            "No queue and no dead-letter queue holds a message",
+            "IAM, which is enforced, refused no call",
+        ];
+        assert_eq!(problems(&good_channel(), &refused, 1, &["AccessDenied".to_owned()]), expected);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -26,17 +27,16 @@ pub(crate) struct MiniStack {
     /// MiniStack ends when this closes, so that it goes even if the demo is killed outright.
     _lifeline: Option<ChildStdin>,
     port: u16,
-    _scratch: tempfile::TempDir,
 }
 
 impl MiniStack {
     /// Starts it on `port`. Functions find the CodePipeline API at `codepipeline`.
     pub(crate) fn start(layout: &Layout, tools: &Tools, port: u16, codepipeline: &str) -> Result<Self> {
-        let scratch = tempfile::tempdir_in(&layout.work).context("cannot make a folder for MiniStack")?;
+        let scratch = empty_folder(layout)?;
         let log = layout.log("ministack");
         let log = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut command = environment::command(tools.bin.join("python"), &tools.bin);
-        command.arg(layout.data("ministack_start.py")).current_dir(scratch.path());
+        command.arg(layout.data("ministack_start.py")).current_dir(&scratch);
         environment::use_local_aws(&mut command, &endpoint(port));
         command.envs([
             ("BIND_HOST", "127.0.0.1"),
@@ -47,10 +47,10 @@ impl MiniStack {
             ("IOT_MTLS_ENABLED", "0"),
             ("AWS_ENDPOINT_URL_CODEPIPELINE", codepipeline),
         ]);
-        command.env("GATEWAY_PORT", port.to_string()).env("TMPDIR", scratch.path());
+        command.env("GATEWAY_PORT", port.to_string()).env("TMPDIR", &scratch);
         command.stdin(Stdio::piped()).stdout(log.try_clone().context("cannot share the log")?).stderr(log);
         let mut group = Group::spawn(&mut command)?;
-        Ok(Self { _lifeline: group.stdin(), group, port, _scratch: scratch })
+        Ok(Self { _lifeline: group.stdin(), group, port })
     }
 
     /// Waits until it serves requests.
@@ -78,6 +78,16 @@ impl MiniStack {
         let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it printed nothing").to_owned();
         trouble!("MiniStack did not start on port {}: {last} (log: {})", self.port, layout.shown(&log))
     }
+}
+
+/// Where MiniStack unpacks functions. What an earlier run left there goes now.
+fn empty_folder(layout: &Layout) -> Result<PathBuf> {
+    let folder = layout.work.join("ministack");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {}", folder.display()))?;
+    }
+    std::fs::create_dir(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    Ok(folder)
 }
 
 fn endpoint(port: u16) -> String {

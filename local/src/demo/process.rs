@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
@@ -64,15 +65,38 @@ impl Drop for Group {
         if killpg(self.id, Signal::SIGTERM).is_err() {
             return;
         }
-        let polls = 40;
-        for _ in 0..polls {
-            if self.ended().is_some() {
-                break;
-            }
-            std::thread::sleep(GRACE / polls);
-        }
+        patiently(|| self.ended().is_some());
         let _ = killpg(self.id, Signal::SIGKILL);
-        let _ = self.child.try_wait();
+        patiently(|| self.ended().is_some());
+        // Orphans of the group are ours now: see `adopt_orphans`.
+        patiently(|| {
+            loop {
+                match waitpid(Pid::from_raw(-self.id.as_raw()), Some(WaitPidFlag::WNOHANG)) {
+                    Ok(WaitStatus::StillAlive) => return false,
+                    Ok(_) => {}
+                    Err(_) => return true,
+                }
+            }
+        });
+    }
+}
+
+/// Makes this process the parent of grandchildren that lose theirs, so that it can bury them.
+///
+/// Where process 1 does not (many containers), they would stay in the process list as zombies.
+pub(crate) fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    // It fails on kernels older than 3.4 alone, and then nothing but tidiness is lost.
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+}
+
+fn patiently(mut done: impl FnMut() -> bool) {
+    let polls = 100;
+    for _ in 0..polls {
+        if done() {
+            return;
+        }
+        std::thread::sleep(GRACE / polls);
     }
 }
 

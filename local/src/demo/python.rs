@@ -86,7 +86,7 @@ fn why_not_installed(layout: &Layout, pip: &Finished) -> anyhow::Error {
     let log = layout.shown(&log);
     if is_offline(&pip.tail) {
         return trouble!(
-            "could not download the Python tools: the package registry cannot be reached or lacks one (details in {log})"
+            "could not download the Python tools: no answer from the package registry, or not with the pinned versions (details in {log})"
         );
     }
     trouble!("pip could not install the Python tools; the reason is at the end of {log}")

@@ -1,5 +1,6 @@
 //! Plays the releases: somebody pushes, tests fail, a fix comes, somebody approves.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -20,7 +21,11 @@ pub(crate) const CHANNEL: &str = "C0000000001";
 /// The pipeline of the demo: the stack name `pipelines/release.yaml` is read with.
 pub(crate) const PIPELINE: &str = "shop-release";
 
-const PATIENCE: Duration = Duration::from_secs(25);
+/// A slow machine with other work gets along with this.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Once Slack lacked something, the rest of the story is played without much hope.
+const RESIGNATION: Duration = Duration::from_secs(3);
+const SILENCE: Duration = Duration::from_millis(1500);
 const BREAK_BEFORE_THE_FIX: SignedDuration = SignedDuration::from_mins(14);
 const TIME_TO_DECIDE: SignedDuration = SignedDuration::from_mins(6);
 
@@ -40,6 +45,8 @@ pub(crate) struct Theatre<'t> {
     pub(crate) clock: &'t FastClock,
     pub(crate) cloud: &'t Cloud,
     pub(crate) queue_url: &'t str,
+    /// How long to wait for Slack.
+    pub(crate) patience: Cell<Duration>,
 }
 
 impl Release {
@@ -62,7 +69,6 @@ impl Theatre<'_> {
         let fixed = steps.run("A fix waits for approval", async |step| self.push_the_fix(step).await).await?;
         self.clock.skip(TIME_TO_DECIDE);
         steps.run("Approved and deployed", async |step| self.approve(&fixed, step).await).await?;
-        steps.run("Slack comes to rest", async |_| self.rest().await).await?;
         Ok(vec![broken, fixed])
     }
 
@@ -70,14 +76,15 @@ impl Theatre<'_> {
         let release = self.push(0, step).await?;
         self.pipeline_reaches(&release, "Failed").await?;
         self.slack_shows(&release, "failed in", step).await;
+        self.silence().await;
         Ok(release)
     }
 
-    /// People decide after they were called, so the announcement in the thread is waited for too.
+    /// People decide minutes after they were called, when everything about it has been said.
     async fn push_the_fix(&self, step: &Step) -> Result<Release> {
         let release = self.push(1, step).await?;
         self.slack_shows(&release, "waits for approval", step).await;
-        self.slack_announces(&release, "waits for approval").await;
+        self.rest().await?;
         Ok(release)
     }
 
@@ -94,7 +101,7 @@ impl Theatre<'_> {
         step.at("approved; staging and production follow");
         self.pipeline_reaches(release, "Succeeded").await?;
         self.slack_shows(release, "fixed", step).await;
-        Ok(())
+        self.rest().await
     }
 
     /// Pushes the n-th commit of the script.
@@ -144,44 +151,41 @@ impl Theatre<'_> {
         Ok(found["pipelineExecution"]["status"].as_str().unwrap_or_default().to_owned())
     }
 
-    async fn slack_shows(&self, release: &Release, words: &str, step: &Step) {
-        self.slack_has(release, |message| {
-            step.at(&message.text);
-            message.text.contains(words)
-        })
-        .await;
-    }
-
-    async fn slack_announces(&self, release: &Release, words: &str) {
-        self.slack_has(release, |message| message.thread.iter().any(|reply| reply.text.contains(words))).await;
-    }
-
     /// Waits, but not for ever: if it never comes, a check will say so with everything Slack shows beside it.
-    async fn slack_has(&self, release: &Release, wanted: impl Fn(&Message) -> bool) {
+    async fn slack_shows(&self, release: &Release, words: &str, step: &Step) {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            if release.message(&self.slack.channel(CHANNEL)).is_some_and(&wanted) {
-                return;
+        while start.elapsed() < self.patience.get() {
+            if let Some(message) = release.message(&self.slack.channel(CHANNEL)) {
+                step.at(&crate::slack::render::words(&message.text));
+                if message.text.contains(words) {
+                    return;
+                }
             }
             sleep(Duration::from_millis(100)).await;
         }
+        self.patience.set(RESIGNATION);
     }
 
-    /// Waits until the notifier has nothing left to say.
-    async fn rest(&self) -> Result<()> {
-        let quiet = Duration::from_millis(1500);
+    /// Waits until Slack has heard nothing for longer than the notifier pauses between two messages.
+    async fn silence(&self) {
         let start = Instant::now();
         let mut heard = (0, Instant::now());
-        while start.elapsed() < PATIENCE {
+        while start.elapsed() < self.patience.get() && heard.1.elapsed() < SILENCE {
             let calls = self.slack.calls().len();
-            let waiting = self.cloud.messages_in(self.queue_url).await?;
-            if calls != heard.0 || waiting > 0 {
+            if calls != heard.0 {
                 heard = (calls, Instant::now());
-            } else if heard.1.elapsed() > quiet {
-                return Ok(());
             }
+            sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until the notifier has nothing left to say: no record in its queue, and silence.
+    async fn rest(&self) -> Result<()> {
+        let start = Instant::now();
+        while start.elapsed() < self.patience.get() && self.cloud.messages_in(self.queue_url).await? > 0 {
             sleep(Duration::from_millis(100)).await;
         }
+        self.silence().await;
         Ok(())
     }
 

@@ -50,7 +50,7 @@ pub struct Message {
 }
 
 impl Message {
-    pub(super) fn new(ts: String, content: Content, author: Author) -> Self {
+    pub(crate) fn new(ts: String, content: Content, author: Author) -> Self {
         let Content { text, blocks, attachments } = content;
         Self { ts, text, blocks, attachments, thread: vec![], edits: 0, history: vec![], broadcast: false, author }
     }
@@ -65,7 +65,7 @@ impl Message {
         texts.join("\n")
     }
 
-    pub(super) fn edit(&mut self, content: Content) {
+    pub(crate) fn edit(&mut self, content: Content) {
         let before = Content {
             text: std::mem::replace(&mut self.text, content.text),
             blocks: std::mem::replace(&mut self.blocks, content.blocks),

@@ -30,6 +30,12 @@ pub(super) fn channel(name: &str, messages: &[Message], people: &People) -> Stri
     text
 }
 
+/// A mrkdwn text as plain words on one line.
+pub(crate) fn words(text: &str) -> String {
+    let lines = mrkdwn::lines(text, &People::new()).join(" ");
+    anstream::adapter::strip_str(&lines).to_string()
+}
+
 /// One message with its thread indented below it.
 fn message(message: &Message, people: &People) -> String {
     let mut text = head(message);
@@ -56,7 +62,8 @@ fn head(message: &Message) -> String {
 }
 
 fn reply_lines(reply: &Message, people: &People) -> Vec<String> {
-    let time = styled(DIM, &format!("{}{}", clock(&reply.ts), edited(reply)));
+    let also = if reply.broadcast { "  (also in the channel)" } else { "" };
+    let time = styled(DIM, &format!("{}{}{also}", clock(&reply.ts), edited(reply)));
     let mut lines = blocks::content(reply, people).into_iter();
     let first = lines.next().unwrap_or_default();
     std::iter::once(format!("{time}  {first}")).chain(lines.map(|line| format!("          {line}"))).collect()

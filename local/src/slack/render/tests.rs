@@ -72,3 +72,12 @@ fn an_attachment_has_a_bar_in_front_of_each_line() {
     ]})];
     assert!(shown(&message).ends_with("  ┃ one\n  ┃ two\n"), "{}", shown(&message));
 }
+
+#[test]
+fn a_reply_that_the_channel_saw_too_says_so() {
+    let mut message = bot("1772445600.000200", "waits", json!([]));
+    let mut reply = bot("1772445605.000100", "Approve?", json!([]));
+    reply.broadcast = true;
+    message.thread.push(reply);
+    assert!(shown(&message).ends_with("    10:00:05  (also in the channel)  Approve?\n"), "{}", shown(&message));
+}

@@ -1,0 +1,101 @@
+"""Starts MiniStack for the demo: pinned version, events of AWS services allowed, gone when the demo is gone.
+
+Four things differ from `ministack` on the command line:
+
+* PutEvents accepts sources that begin with `aws.` and keeps the `Time` of an entry. On AWS only AWS services may
+  publish such events; here the local CodePipeline plays one. This leans on private names of the pinned version,
+  so they are checked first.
+* GetParametersByPath is authorised for the parameters below its path, as on AWS. The pinned version asks for `*`.
+* Requests count as TLS: policies that insist on aws:SecureTransport hold for real AWS, and this is loopback.
+* When standard input closes, the demo has ended, however it ended, and the whole process group goes with it.
+"""
+
+import contextvars
+import inspect
+import json
+import os
+import signal
+import sys
+import threading
+
+EVENT_TIME = contextvars.ContextVar("event_time", default=None)
+
+
+def follow_the_parent():
+    """Ends this process group as soon as the other end of standard input is closed."""
+
+    def wait():
+        while sys.stdin.buffer.read(1024):
+            pass
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def require(condition, name):
+    if not condition:
+        sys.exit(f"MiniStack has changed: {name} is not what the demo expects. "
+                 "Adapt local/demo/ministack_start.py or restore the pinned version.")
+
+
+def accept_service_events(eventbridge):
+    """Lets the local CodePipeline publish events with the source and the time the real one would give them."""
+    original, now = getattr(eventbridge, "_put_events", None), getattr(eventbridge, "_now_ts", None)
+    require(callable(original), "ministack.services.eventbridge._put_events")
+    require("allow_aws_source" in inspect.signature(original).parameters, "_put_events(allow_aws_source=)")
+    require(callable(now), "ministack.services.eventbridge._now_ts")
+
+    def put_events(data, **_):
+        times = {entry.get("Time") for entry in data.get("Entries", [])}
+        token = EVENT_TIME.set(times.pop() if len(times) == 1 else None)
+        try:
+            return original(data, allow_aws_source=True)
+        finally:
+            EVENT_TIME.reset(token)
+
+    eventbridge._put_events = put_events
+    eventbridge._now_ts = lambda: EVENT_TIME.get() or now()
+
+
+def authorise_paths_of_parameters(iam_actions):
+    """Gives GetParametersByPath the resource IAM knows it by: the ARN of its path."""
+    original = getattr(iam_actions, "extract_resource_arn", None)
+    require(callable(original), "ministack.core.iam_actions.extract_resource_arn")
+    known = list(inspect.signature(original).parameters)
+    require(known == ["service", "method", "path", "headers", "body", "query_params", "region", "account_id"],
+            "the signature of extract_resource_arn")
+
+    def extract_resource_arn(service, method, path, headers, body, query_params, region, account_id):
+        if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
+            below = json.loads(body).get("Path", "").strip("/")
+            return f"arn:aws:ssm:{region}:{account_id}:parameter/{below}"
+        return original(service, method, path, headers, body, query_params, region, account_id)
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def as_if_over_tls(app):
+    async def secure(scope, receive, send):
+        if scope["type"] == "http":
+            scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-proto", b"https")]}
+        await app(scope, receive, send)
+
+    return secure
+
+
+def main():
+    follow_the_parent()
+    import ministack.app
+    from ministack.core import iam_actions
+    from ministack.services import eventbridge
+
+    accept_service_events(eventbridge)
+    authorise_paths_of_parameters(iam_actions)
+    require(callable(getattr(ministack.app, "app", None)), "ministack.app.app")
+    ministack.app.app = as_if_over_tls(ministack.app.app)
+    sys.argv = ["ministack"]
+    ministack.app.main()
+
+
+if __name__ == "__main__":
+    main()
