@@ -77,12 +77,12 @@ fn check_release(world: &World, release: &Release) {
     }
 }
 
-/// One message a second and channel; 1.2 where the network delays one and not the next.
+/// One message a second and channel; the network may delay one a little and not the next.
 fn check_pace(world: &World) {
     let slack = world.slack.borrow();
-    for window in slack.sent_at.windows(13) {
-        let millis = window[12].duration_since(window[0]).as_millis();
-        assert!(millis >= 10_000, "13 messages within {millis} ms at {}", window[0]);
+    for pair in slack.sent_at.windows(2) {
+        let millis = pair[1].duration_since(pair[0]).as_millis();
+        assert!(millis >= 900, "two messages within {millis} ms at {}", pair[1]);
     }
 }
 
