@@ -124,6 +124,11 @@ impl Record {
         self.told.get(address).is_some_and(Told::has_refused)
     }
 
+    /// Whether the next [`Answer::Lost`] of an address counts as a refusal: posting anew has not helped.
+    pub fn has_lost_too_many(&self, address: &Address) -> bool {
+        self.told.get(address).is_some_and(Told::has_lost_too_many)
+    }
+
     fn refuses(&self, address: &Address, now: Timestamp) -> bool {
         self.told.get(address).is_some_and(|told| told.refuses(now))
     }

@@ -148,7 +148,12 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
 
     /// Remembers the answer, and writes it down before anything else is sent if forgetting it would repeat the message.
     async fn note(&self, session: &mut Session<'_>, delivery: Delivery, answer: Answer) -> Result<(), Failure> {
-        if let Answer::Refused(reason) | Answer::Unauthorised(reason) = &answer
+        let given_up = match &answer {
+            Answer::Refused(reason) | Answer::Unauthorised(reason) => Some(reason),
+            Answer::Lost(reason) if session.kept.record.has_lost_too_many(&delivery.address) => Some(reason),
+            _ => None,
+        };
+        if let Some(reason) = given_up
             && !self.set_aside(session, &delivery, reason).await
         {
             session.wait_at_least(&delivery.address, Duration::ZERO);

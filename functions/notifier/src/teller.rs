@@ -55,6 +55,7 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
                 let (pipeline, execution) = (bundle.pipeline.to_string(), bundle.execution.to_string());
                 tracing::error!(pipeline.arn = pipeline, execution.id = execution, error = %failure, "the execution could not be told");
                 let least = if failure.is_permanent() { SETTINGS_PAUSE } else { Duration::ZERO };
+                self.metrics.count(self.clock.now(), "ExecutionsNotTold", 1);
                 Told::Later(backoff(bundle.receives()).max(least))
             }
         }

@@ -250,6 +250,7 @@ async fn a_deleted_message_is_posted_anew_a_few_times_at_most() {
     stage.hear(&orders.run("SUCCEEDED", 60)).await;
     stage.hear(&orders.run("SUCCEEDED", 60)).await;
     assert!(stage.slack().len() < 10);
+    assert_eq!(stage.world.backlog.buried().len(), 1, "what vanishes for good is set aside, once");
 }
 
 /// Case 34.

@@ -33,7 +33,7 @@ impl Told {
     pub(super) fn note(&mut self, delivery: &Delivery, answer: &Answer, now: Timestamp) {
         match answer {
             Answer::Delivered(handle) => self.delivered(delivery, handle.as_ref(), now),
-            Answer::Lost(_) if self.reposts < MOST_REPOSTS => {
+            Answer::Lost(_) if !self.has_lost_too_many() => {
                 (self.message, self.shows, self.reposts) = (None, None, self.reposts + 1);
             }
             Answer::Lost(_) | Answer::Refused(_) | Answer::Unauthorised(_) => self.refused = Some(now),
@@ -56,6 +56,11 @@ impl Told {
     /// It refused, and has accepted nothing since.
     pub(super) fn has_refused(&self) -> bool {
         self.refused.is_some()
+    }
+
+    /// Its messages vanish however often they are posted anew.
+    pub(super) fn has_lost_too_many(&self) -> bool {
+        self.reposts >= MOST_REPOSTS
     }
 
     /// The address said no not long ago.

@@ -37,7 +37,8 @@ impl Story {
 
     /// Learns the commit, the trigger and whether this is a rollback.
     pub fn learn_execution(&mut self, facts: &ExecutionFacts) {
-        self.learned.execution |= facts.commit.is_some() || self.is_over();
+        // Once a second stage has begun, a source that names no revision will not name one later.
+        self.learned.execution |= facts.commit.is_some() || self.stages.len() > 1 || self.is_over();
         self.rollback_target = facts.rollback_target.clone().or(self.rollback_target.take());
         if let Some(commit) = &facts.commit {
             self.learn_commit(commit.clone());

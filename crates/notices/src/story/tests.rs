@@ -177,6 +177,12 @@ fn fixed_means_that_an_execution_before_this_one_failed() {
 }
 
 #[test]
+fn an_attempt_that_was_followed_by_another_ended_in_failure() {
+    let story = story(RELEASE);
+    assert_eq!(story.endings(), [(1, false, at(300)), (2, true, at(1082))]);
+}
+
+#[test]
 fn states_an_api_spells_otherwise_are_ordinary_unknown_ones() {
     assert_eq!(crate::lattice::readable(&ActionState::Unknown(String::from("FAILED"))), ActionState::Failed);
 }

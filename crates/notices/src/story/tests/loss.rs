@@ -201,3 +201,12 @@ fn the_only_run_the_api_knows_yet_may_belong_to_the_attempt_before() {
     assert_eq!(story.standing(), Standing::Retrying(StageName::from("Test")));
     assert_eq!(compose::failure_words(&story, 1), "Unit failed after 4 s: Test/Unit FAILED");
 }
+
+#[test]
+fn a_repair_also_ends_the_stages_before_the_one_that_failed() {
+    let mut story = story("0 execution STARTED");
+    let runs = [run("Test/Unit", "FAILED", 5, 30), run("Source/Checkout", "SUCCEEDED", 0, 4)];
+    assert!(story.repair(&facts("FAILED"), &runs));
+    assert_eq!(row(&story), "✓ Source 4 s  ›  ✗ Test 25 s");
+    assert_eq!(keys(&story), ["started", "stage:Source:1", "failed:1"]);
+}

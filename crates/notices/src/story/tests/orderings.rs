@@ -122,3 +122,11 @@ fn an_action_of_a_later_attempt_is_enough_to_know_of_that_attempt() {
     assert_eq!(keys(&story), ["failed:1", "resumed:2"]);
     assert!(!story.is_over());
 }
+
+#[test]
+fn the_deadline_of_an_earlier_attempt_is_not_that_of_the_retry() {
+    let mut story =
+        story("0 action Approve/Manager FAILED as=Approval\n80000 #2 action Approve/Manager STARTED as=Approval");
+    story.absorb_approval(&approval_message(), at(0));
+    assert_eq!(story.pending()[0].expires, at(80_000 + 7 * 24 * 3_600));
+}
