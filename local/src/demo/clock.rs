@@ -1,71 +1,121 @@
-//! A clock that runs faster than time, so that a release of half an hour is played in seconds.
+//! A clock that can hurry, so that the half hour of a release is played in seconds.
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::codepipeline::{Clock, SystemClock};
 
-/// A virtual second lasts this many real milliseconds: a minute passes in one second.
-const MILLIS_PER_SECOND: f64 = 1000.0 / 60.0;
+/// In a hurry, a minute passes in one second.
+const HURRY: f64 = 60.0;
 
 /// Starts in the past and catches up with the present.
-pub(crate) struct FastClock {
-    started: Instant,
-    shown_then: Timestamp,
-    skipped: Mutex<SignedDuration>,
+pub(crate) struct FastClock(watch::Sender<Pace>);
+
+/// What the clock showed at some moment, and how fast it has run since.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    since: Instant,
+    shown: Timestamp,
+    speed: f64,
 }
 
 impl FastClock {
-    /// A clock that shows `ago` before now.
+    /// A clock that shows `ago` before now and runs at the speed of time.
     pub(crate) fn starting(ago: SignedDuration) -> Self {
-        Self { started: Instant::now(), shown_then: SystemClock.now() - ago, skipped: Mutex::new(SignedDuration::ZERO) }
+        Self(watch::Sender::new(Pace { since: Instant::now(), shown: SystemClock.now() - ago, speed: 1.0 }))
     }
 
-    /// Lets time pass in which nothing happens. Who sleeps meanwhile is not woken earlier.
+    /// While pipelines work there is nothing to see.
+    pub(crate) fn hurry(&self) {
+        self.0.send_modify(|pace| *pace = Pace { speed: HURRY, ..pace.now() });
+    }
+
+    /// While Slack is told and people read, time takes its time.
+    pub(crate) fn take_time(&self) {
+        self.0.send_modify(|pace| *pace = Pace { speed: 1.0, ..pace.now() });
+    }
+
+    /// Lets time pass in which nothing happens.
     pub(crate) fn skip(&self, time: SignedDuration) {
-        *self.skipped.lock().unwrap_or_else(PoisonError::into_inner) += time;
+        self.0.send_modify(|pace| pace.shown += time);
+    }
+}
+
+impl Pace {
+    fn shows(&self) -> Timestamp {
+        self.shown + SignedDuration::from_secs_f64(self.since.elapsed().as_secs_f64() * self.speed)
+    }
+
+    fn now(&self) -> Self {
+        Self { since: Instant::now(), shown: self.shows(), speed: self.speed }
+    }
+
+    fn real_time_until(&self, until: Timestamp) -> Duration {
+        Duration::from_secs_f64(until.duration_since(self.shows()).as_secs_f64().max(0.0) / self.speed)
     }
 }
 
 impl Clock for FastClock {
     fn now(&self) -> Timestamp {
-        let virtual_seconds = self.started.elapsed().as_secs_f64() * 1000.0 / MILLIS_PER_SECOND;
-        let skipped = *self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
-        self.shown_then + SignedDuration::from_secs_f64(virtual_seconds) + skipped
+        self.0.borrow().shows()
     }
 
     fn sleep_until<'a>(&'a self, until: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let mut paces = self.0.subscribe();
         Box::pin(async move {
-            let seconds = until.duration_since(self.now()).as_secs_f64();
-            tokio::time::sleep(Duration::from_secs_f64(seconds.max(0.0) * MILLIS_PER_SECOND / 1000.0)).await;
+            while self.now() < until {
+                let wait = paces.borrow_and_update().real_time_until(until);
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    // The sender lives in `self`, so there is always somebody to change the pace.
+                    _ = paces.changed() => {}
+                }
+            }
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_minute_takes_a_second_and_a_skipped_one_takes_none() {
-        let clock = FastClock::starting(SignedDuration::from_mins(30));
-        let start = clock.now();
-        tokio::time::advance(Duration::from_secs(1)).await;
-        clock.skip(SignedDuration::from_mins(5));
-        let passed = clock.now().duration_since(start).as_secs_f64();
-        assert!((passed - 360.0).abs() < 0.1, "{passed}");
+    fn passed(clock: &FastClock, start: Timestamp) -> f64 {
+        clock.now().duration_since(start).as_secs_f64().round()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn sleeping_ends_when_the_clock_shows_the_time() {
-        let clock = FastClock::starting(SignedDuration::ZERO);
-        let until = clock.now() + SignedDuration::from_mins(2);
-        clock.sleep_until(until).await;
-        assert!(until.duration_since(clock.now()).as_secs_f64().abs() < 1.0);
+    async fn in_a_hurry_a_minute_takes_a_second_and_a_skipped_one_takes_none() {
+        let clock = FastClock::starting(SignedDuration::from_mins(30));
+        let start = clock.now();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(passed(&clock, start), 1.0);
+        clock.hurry();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(passed(&clock, start), 61.0);
+        clock.take_time();
+        clock.skip(SignedDuration::from_mins(5));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(passed(&clock, start), 362.0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_sleeps_is_woken_when_the_clock_shows_the_time_whatever_its_pace() {
+        let clock = Arc::new(FastClock::starting(SignedDuration::ZERO));
+        let (start, slept) = (Instant::now(), Arc::clone(&clock));
+        let sleeper = tokio::spawn(async move { slept.sleep_until(slept.now() + SignedDuration::from_mins(10)).await });
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        clock.hurry();
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert!(!sleeper.is_finished());
+        clock.skip(SignedDuration::from_mins(5));
+        sleeper.await.unwrap();
+        assert!(start.elapsed() < Duration::from_secs(65), "{:?}", start.elapsed());
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::checks::Check;
 use super::environment::local_aws;
 use super::story::{PIPELINE, Release, Theatre};
+use super::world::World;
 
 const TITLE: Style = Style::new().bold().underline();
 const BOLD: Style = Style::new().bold();
@@ -76,12 +77,12 @@ pub(crate) fn checks(checks: &[Check]) -> bool {
 }
 
 /// How to look around while everything keeps running.
-pub(crate) fn invitation(endpoint: &str, codepipeline: &str, transcript: &str, dead_letters: &str) {
+pub(crate) fn invitation(world: &World) -> Result<()> {
     title("Still running: look around in another terminal");
-    for (name, value) in local_aws(endpoint) {
+    for (name, value) in local_aws(&world.aws.endpoint()) {
         anstream::println!("export {name}={value}");
     }
-    anstream::println!("export AWS_ENDPOINT_URL_CODEPIPELINE={codepipeline}");
+    anstream::println!("export AWS_ENDPOINT_URL_CODEPIPELINE={}", world.pipeline.url());
     let examples = [
         format!("aws codepipeline get-pipeline-state --name {PIPELINE}"),
         format!("aws codepipeline list-action-executions --pipeline-name {PIPELINE}"),
@@ -89,14 +90,18 @@ pub(crate) fn invitation(endpoint: &str, codepipeline: &str, transcript: &str, d
         "aws logs tail /aws/lambda/pipewarden-notifier".to_owned(),
         "aws dynamodb scan --table-name \"$(aws dynamodb list-tables --query 'TableNames[0]' --output text)\""
             .to_owned(),
-        format!("aws sqs get-queue-attributes --attribute-names All --queue-url {dead_letters}"),
-        format!("curl {transcript}"),
+        format!(
+            "aws sqs get-queue-attributes --attribute-names All --queue-url {}",
+            world.output("NotifierDeadLetterQueueUrl")?
+        ),
+        format!("curl {}", world.slack.transcript_url()),
     ];
     anstream::println!();
     for example in examples {
         anstream::println!("{example}");
     }
     anstream::println!("\n{DIM}Ctrl-C ends all of it.{DIM:#}");
+    Ok(())
 }
 
 #[cfg(test)]

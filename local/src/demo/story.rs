@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::clock::FastClock;
-use super::cloud::Cloud;
 use super::steps::{Step, Steps};
 use super::trouble::trouble;
+use super::world::World;
 use crate::codepipeline::{GitPush, Server};
 use crate::script::Script;
 use crate::slack::{Message, SlackDouble};
@@ -22,10 +22,11 @@ pub(crate) const CHANNEL: &str = "C0000000001";
 pub(crate) const PIPELINE: &str = "shop-release";
 
 /// A slow machine with other work gets along with this.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Once Slack lacked something, the rest of the story is played without much hope.
 const RESIGNATION: Duration = Duration::from_secs(3);
-const SILENCE: Duration = Duration::from_millis(1500);
+/// The notifier pauses for a second between two messages to a channel.
+const SILENCE: Duration = Duration::from_millis(2500);
 const BREAK_BEFORE_THE_FIX: SignedDuration = SignedDuration::from_mins(14);
 const TIME_TO_DECIDE: SignedDuration = SignedDuration::from_mins(6);
 
@@ -39,14 +40,12 @@ pub(crate) struct Release {
 
 /// Everybody on the stage.
 pub(crate) struct Theatre<'t> {
-    pub(crate) pipeline: &'t Server,
-    pub(crate) script: &'t Script,
-    pub(crate) slack: &'t SlackDouble,
-    pub(crate) clock: &'t FastClock,
-    pub(crate) cloud: &'t Cloud,
-    pub(crate) queue_url: &'t str,
+    pipeline: &'t Server,
+    script: &'t Script,
+    slack: &'t SlackDouble,
+    clock: &'t FastClock,
     /// How long to wait for Slack.
-    pub(crate) patience: Cell<Duration>,
+    patience: Cell<Duration>,
 }
 
 impl Release {
@@ -61,15 +60,21 @@ impl Release {
     }
 }
 
-impl Theatre<'_> {
+impl<'t> Theatre<'t> {
+    /// The stage is set.
+    pub(crate) fn of(world: &'t World) -> Self {
+        let World { pipeline, script, slack, clock, .. } = world;
+        Self { pipeline, script, slack, clock, patience: Cell::new(PATIENCE) }
+    }
+
     /// Plays all releases in order.
-    pub(crate) async fn play(&self, steps: &Steps) -> Result<Vec<Release>> {
+    pub(crate) async fn play(&self, steps: &Steps) -> Result<[Release; 2]> {
         let broken = steps.run("A push breaks the tests", async |step| self.break_the_tests(step).await).await?;
         self.clock.skip(BREAK_BEFORE_THE_FIX);
         let fixed = steps.run("A fix waits for approval", async |step| self.push_the_fix(step).await).await?;
         self.clock.skip(TIME_TO_DECIDE);
         steps.run("Approved and deployed", async |step| self.approve(&fixed, step).await).await?;
-        Ok(vec![broken, fixed])
+        Ok([broken, fixed])
     }
 
     async fn break_the_tests(&self, step: &Step) -> Result<Release> {
@@ -80,28 +85,30 @@ impl Theatre<'_> {
         Ok(release)
     }
 
-    /// People decide minutes after they were called, when everything about it has been said.
     async fn push_the_fix(&self, step: &Step) -> Result<Release> {
         let release = self.push(1, step).await?;
+        self.pipeline_waits().await?;
         self.slack_shows(&release, "waits for approval", step).await;
-        self.rest().await?;
+        self.silence().await;
         Ok(release)
     }
 
     async fn approve(&self, release: &Release, step: &Step) -> Result<()> {
-        let token = self.approval_token().await?;
+        let token = self.approval_token().await?.context("the pipeline waits for no approval")?;
+        let result = json!({"status": "Approved", "summary": "Totals checked with accounting. Lee"});
         self.call(
             "PutApprovalResult",
             json!({
-                "pipelineName": PIPELINE, "stageName": "Approval", "actionName": "ApproveRelease", "token": token,
-                "result": {"status": "Approved", "summary": "Totals checked with accounting. Lee"},
+                "pipelineName": PIPELINE, "stageName": "Approval", "actionName": "ApproveRelease",
+                "token": token, "result": result,
             }),
         )
         .await?;
         step.at("approved; staging and production follow");
         self.pipeline_reaches(release, "Succeeded").await?;
         self.slack_shows(release, "fixed", step).await;
-        self.rest().await
+        self.silence().await;
+        Ok(())
     }
 
     /// Pushes the n-th commit of the script.
@@ -122,26 +129,40 @@ impl Theatre<'_> {
         Ok(release)
     }
 
-    async fn approval_token(&self) -> Result<String> {
+    async fn approval_token(&self) -> Result<Option<String>> {
         let state = self.call("GetPipelineState", json!({"name": PIPELINE})).await?;
-        let actions =
-            state["stageStates"].as_array().into_iter().flatten().filter_map(|stage| stage["actionStates"].as_array());
-        let token = actions.flatten().find_map(|action| action["latestExecution"]["token"].as_str());
-        Ok(token.context("the pipeline waits for no approval")?.to_owned())
+        let stages = state["stageStates"].as_array().into_iter().flatten();
+        let mut actions = stages.filter_map(|stage| stage["actionStates"].as_array()).flatten();
+        Ok(actions.find_map(|action| action["latestExecution"]["token"].as_str()).map(str::to_owned))
     }
 
     async fn pipeline_reaches(&self, release: &Release, wanted: &str) -> Result<()> {
-        let start = Instant::now();
-        loop {
+        self.in_a_hurry(async || {
             let found = self.status(release).await?;
-            if found == wanted {
-                return Ok(());
-            }
-            if found != "InProgress" || start.elapsed() > PATIENCE {
+            if found != wanted && found != "InProgress" {
                 return Err(trouble!("the pipeline was to end as {wanted}, and {} is {found}", release.short_commit()));
             }
-            sleep(Duration::from_millis(100)).await;
+            Ok(found == wanted)
+        })
+        .await
+    }
+
+    async fn pipeline_waits(&self) -> Result<()> {
+        self.in_a_hurry(async || Ok(self.approval_token().await?.is_some())).await
+    }
+
+    /// Lets the pipeline work until it is where the story wants it.
+    async fn in_a_hurry(&self, there: impl AsyncFn() -> Result<bool>) -> Result<()> {
+        let start = Instant::now();
+        self.clock.hurry();
+        while !there().await? {
+            if start.elapsed() > PATIENCE {
+                return Err(trouble!("the pipeline does not get on; its state is not what the story expects"));
+            }
+            sleep(Duration::from_millis(20)).await;
         }
+        self.clock.take_time();
+        Ok(())
     }
 
     /// What CodePipeline says of a release.
@@ -166,7 +187,7 @@ impl Theatre<'_> {
         self.patience.set(RESIGNATION);
     }
 
-    /// Waits until Slack has heard nothing for longer than the notifier pauses between two messages.
+    /// Waits until nobody has anything left to say.
     async fn silence(&self) {
         let start = Instant::now();
         let mut heard = (0, Instant::now());
@@ -177,16 +198,6 @@ impl Theatre<'_> {
             }
             sleep(Duration::from_millis(50)).await;
         }
-    }
-
-    /// Waits until the notifier has nothing left to say: no record in its queue, and silence.
-    async fn rest(&self) -> Result<()> {
-        let start = Instant::now();
-        while start.elapsed() < self.patience.get() && self.cloud.messages_in(self.queue_url).await? > 0 {
-            sleep(Duration::from_millis(100)).await;
-        }
-        self.silence().await;
-        Ok(())
     }
 
     /// One call of the CodePipeline API.
