@@ -79,7 +79,7 @@ fn fixed_release(evidence: &Evidence<'_>) -> Vec<Check> {
         shows("The second release ends as fixed, after the time it was red", message, &["is fixed after "]),
         shows("It shows every stage as done", message, &stages),
         edited("It was edited in place as the release went on", message),
-        once("The approval was announced once, by event and by SNS message together", message, "waits for approval in"),
+        once("The approval was announced once", message, "waits for approval in"),
         announced_with(
             "The announcement says what is approved and links the review",
             message,
@@ -216,7 +216,7 @@ mod tests {
         let mut twice = good_channel();
         let again = twice[1].thread[0].clone();
         twice[1].thread.push(again);
-        let expected = ["The approval was announced once, by event and by SNS message together"];
+        let expected = ["The approval was announced once"];
         assert_eq!(problems(&twice, &[], 0, &[]), expected);
     }
 

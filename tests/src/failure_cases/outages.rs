@@ -150,6 +150,22 @@ async fn half_an_hour_without_slack_loses_nothing_and_ends_with_one_catch_up() {
     assert_eq!(stage.world.backlog.buried(), []);
 }
 
+/// Case 30: in one invocation a closed door is tried once, however many releases want through it.
+#[tokio::test]
+async fn a_batch_of_releases_tries_a_channel_that_is_down_once_and_tells_the_topic_of_all() {
+    let world = notifier::memory::Memory::at(crate::stage::start());
+    let outage = Outage::of(&world);
+    let stage = Stage::with(world, outage.clone(), "https://slack.example.com/api");
+    outage.down.set(true);
+    let failed = |number: u8| Letters::of(&number.to_string()).run("FAILED", 60).to_string();
+    let batch: Vec<String> = (0..10).map(failed).collect();
+    let before = stage.world.clock.now();
+    assert_eq!(stage.receive(&batch).await.len(), 10);
+    assert_eq!(outage.tries.get(), 1);
+    assert_eq!(emails(&outage.inner.take_sent()).len(), 10);
+    assert_eq!(stage.world.clock.now(), before, "nobody waits for what is known to be shut");
+}
+
 fn orders_minute(minute: i64) -> jiff::Timestamp {
     crate::stage::start() + jiff::SignedDuration::from_mins(minute)
 }

@@ -58,6 +58,24 @@ async fn a_write_that_loses_takes_in_what_the_winner_wrote() {
     assert!(shown.contains("Build") && shown.contains("Deploy"), "{shown}");
 }
 
+/// Case 38: whose lease is gone stops sending, and what is left is said by whoever gets the record next.
+#[tokio::test]
+async fn who_was_overtaken_stops_and_leaves_the_rest_to_the_next() {
+    let (stage, orders) = (Stage::new(), Letters::of("1"));
+    let key = orders.key();
+    stage.world.table.interfere(|_| {});
+    stage.world.table.interfere(move |table| {
+        let item = table.item(&key).unwrap();
+        table.put(&key, Item { revision: item.revision + 1, leased_until: None, ..item });
+    });
+    let events = bodies(&[orders.run("STARTED", 0), orders.stage("Source", "SUCCEEDED", 30)]);
+    assert_eq!(stage.receive(&events).await, [0, 1]);
+    assert_eq!(stage.slack().len(), 1, "the message, and nothing after it");
+    assert_eq!(stage.receive_again(2, &events).await, [0; 0]);
+    let sent = stage.slack();
+    assert_eq!((messages(&sent), sent.len()), (0, 1), "the reply, and the message not again");
+}
+
 /// Case 38: two batches about one execution at the same time.
 #[tokio::test]
 async fn two_batches_at_once_lead_to_one_message_in_its_final_state() {
