@@ -39,7 +39,7 @@ impl Outbox for Courier {
     }
 }
 
-/// A stage whose Slack is the double. Its clock is the machine's: pauses are real.
+/// A stage whose Slack is the double. Answers and their absence take real time; pauses only move the stage's clock.
 pub(crate) struct OverHttp {
     pub(crate) slack: SlackDouble,
     pub(crate) stage: Stage<Courier>,
@@ -53,7 +53,7 @@ impl OverHttp {
     pub(crate) async fn with_burst(burst: u32) -> Self {
         let workspace = Workspace::new().with_channel(CHANNEL, "releases").with_channel("C0000000002", "ops");
         let slack = workspace.with_burst(burst).start().await.expect("a free port on loopback");
-        let world = Memory::with(Clock::system());
+        let world = Memory::at(Clock::system().now());
         let courier = Courier::keeping(world.outbox.clone());
         let stage = Stage::with(world, courier, &slack.api_url());
         stage.world.settings.set("slack/bot-token", &slack.token());
