@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Error, anyhow};
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -67,12 +67,39 @@ where
     }
 }
 
+/// An AWS call that failed, with AWS's words and, where it is known, what to do about it.
+pub fn failed<E, R>(attempt: impl fmt::Display, error: SdkError<E, R>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: fmt::Debug + 'static,
+{
+    let advice = error.code().and_then(advice);
+    let cause = failure(attempt, error).into_cause();
+    match advice {
+        Some(advice) => anyhow!("{cause:#}; {advice}"),
+        None => cause,
+    }
+}
+
+fn advice(code: &str) -> Option<&'static str> {
+    let is = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
+    if is(&["AccessDenied", "AuthorizationError", "UnrecognizedClient"]) {
+        Some("the function's role must allow this call")
+    } else if is(&["ResourceNotFound", "QueueDoesNotExist", "NonExistentQueue"]) {
+        Some("it is gone or the variable that names it is wrong: deploy the stack again")
+    } else if is(&["Throttl", "ThroughputExceeded", "RequestLimitExceeded", "TooManyRequests"]) {
+        Some("AWS limits the rate of such calls, so try again later")
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::http::testing::{Act, Server, config};
 
-    async fn failed(answer: &'static str) -> Failure {
+    async fn refused(answer: &'static str) -> Failure {
         let server = Server::playing([Act::Reply("400 Bad Request", answer)]).await;
         let client = aws_sdk_ssm::Client::new(&config(&server));
         failure("GetParameter a", client.get_parameter().name("a").send().await.expect_err("a refusal"))
@@ -80,14 +107,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_invalid_request_stays_invalid() {
-        let failure = failed(r#"{"__type":"ValidationException","message":"1 validation error detected"}"#).await;
+        let failure = refused(r#"{"__type":"ValidationException","message":"1 validation error detected"}"#).await;
         assert!(failure.is_permanent());
         assert_eq!(failure.to_string(), "GetParameter a: ValidationException: 1 validation error detected");
     }
 
     #[tokio::test]
     async fn a_missing_permission_can_be_granted_while_the_event_waits() {
-        let failure = failed(r#"{"__type":"AccessDeniedException","message":"not authorized"}"#).await;
+        let failure = refused(r#"{"__type":"AccessDeniedException","message":"not authorized"}"#).await;
         assert!(!failure.is_permanent());
     }
 
@@ -99,5 +126,13 @@ mod tests {
         let failure = failure("GetParameter a", client.get_parameter().name("a").send().await.expect_err("an outage"));
         assert!(!failure.is_permanent());
         assert!(failure.to_string().contains("Connection refused"), "{failure}");
+    }
+
+    #[test]
+    fn an_error_a_person_can_mend_says_how() {
+        assert_eq!(advice("AccessDeniedException"), Some("the function's role must allow this call"));
+        assert!(advice("AWS.SimpleQueueService.NonExistentQueue").is_some_and(|words| words.contains("deploy")));
+        assert!(advice("ThrottlingException").is_some_and(|words| words.contains("later")));
+        assert_eq!(advice("InternalServerError"), None);
     }
 }

@@ -2,9 +2,12 @@
 #![doc = include_str!("../README.md")]
 
 pub mod aws;
+pub mod backlog;
 pub mod batch;
 mod clock;
 mod deadline;
+#[cfg(any(test, feature = "testing"))]
+pub mod doubles;
 pub mod environment;
 mod failure;
 pub mod http;

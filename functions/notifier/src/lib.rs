@@ -20,6 +20,7 @@ mod teller;
 use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use lambda_kit::backlog::{self, backoff};
 use lambda_kit::batch::{Batch, Record};
 use lambda_kit::metrics::Metrics;
 use lambda_kit::settings::ParameterStore;
@@ -80,31 +81,12 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Handler fo
 }
 
 impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T, R, O, B, S> {
-    /// Lets a record come again after this time instead of the queue's visibility timeout.
     async fn hand_back(&self, record: &Record, after: Duration) {
-        let Some(receipt) = &record.receipt_handle else { return };
-        if let Err(error) = self.backlog.delay(receipt, after).await {
-            tracing::warn!(
-                record.id,
-                error = format!("{error:#}"),
-                "the record comes again after the visibility timeout"
-            );
-        }
+        backlog::hand_back(&self.backlog, record, after).await;
     }
 
     /// Puts a record where a person will find it. If that fails, it is handed back.
     async fn bury(&self, record: &Record, code: &str, reason: &str) -> bool {
-        self.metrics.count(self.clock.now(), "RecordsBuried", 1);
-        tracing::error!(record.id, error.code = code, error = reason, "the record goes to the dead-letter queue");
-        let buried = self.backlog.bury(&record.body, code, reason).await;
-        if let Err(error) = &buried {
-            tracing::error!(record.id, error = format!("{error:#}"), "the dead-letter queue did not take the record");
-        }
-        buried.is_ok()
+        backlog::bury(&self.backlog, &self.metrics, self.clock.now(), record, (code, reason)).await
     }
-}
-
-/// 5 s, doubled with each receive, 15 minutes at most: an outage of half an hour costs about ten tries.
-fn backoff(receives: u32) -> Duration {
-    Duration::from_secs(5 << receives.saturating_sub(1).min(8)).min(Duration::from_secs(900))
 }

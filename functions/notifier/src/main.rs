@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
+use lambda_kit::backlog::Queues;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::settings::Settings;
 use lambda_kit::start::{self, Kit};
 use lambda_kit::{SsmParameters, WarmUp};
-use notifier::outside::{CodePipeline, Courier, DynamoTable, Home, Queues, web_address};
+use notifier::outside::{CodePipeline, Courier, DynamoTable, Home, web_address};
 use notifier::ports::Table;
 use notifier::{Desks, Notifier};
 

@@ -19,24 +19,19 @@
 //! # });
 //! ```
 
-mod backlog;
-mod calls;
 mod outbox;
 mod releases;
-mod settings;
 mod table;
 
 use jiff::Timestamp;
 use lambda_kit::Clock;
 
-pub use backlog::{Buried, Delayed, RecordingBacklog, Reminder};
-pub use calls::Moment;
+pub use lambda_kit::doubles::{Buried, Delayed, MemorySettings, Moment, RecordingBacklog, Reminder};
 pub use outbox::{RecordingOutbox, Sent};
 pub use releases::ScriptedReleases;
-pub use settings::MemorySettings;
 pub use table::MemoryTable;
 
-use calls::Calls;
+use lambda_kit::doubles::Calls;
 
 /// The whole outside of one notifier. Clones share everything.
 #[derive(Debug, Clone)]

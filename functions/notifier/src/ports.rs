@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use notices::{ActionFacts, ExecutionFacts, Outgoing, Reply, Structure};
 use pipeline_model::{ApprovalRequest, ExecutionId, PipelineArn};
 
+pub use lambda_kit::backlog::Backlog;
+
 /// One item of the table, as the notifier sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Item {
@@ -74,18 +76,4 @@ pub trait Releases {
 pub trait Outbox {
     /// Sends it and waits for the answer, at most `timeout`. Failing to get an answer is an answer, too.
     async fn send(&self, outgoing: &Outgoing, timeout: Duration) -> Reply;
-}
-
-/// The queue the notifier is fed from, and its dead-letter queue.
-#[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
-pub trait Backlog {
-    /// Puts a record where a person will find it, with the reason as message attributes `ERROR_CODE` and
-    /// `ERROR_MESSAGE`.
-    async fn bury(&self, body: &str, code: &str, reason: &str) -> anyhow::Result<()>;
-
-    /// Lets a record that is handed back come again after `delay` instead of the queue's visibility timeout.
-    async fn delay(&self, receipt_handle: &str, delay: Duration) -> anyhow::Result<()>;
-
-    /// Sends the notifier a message that arrives after `delay` (at most 15 minutes, SQS's limit).
-    async fn remind(&self, body: &str, delay: Duration) -> anyhow::Result<()>;
 }

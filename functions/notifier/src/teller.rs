@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::Failure;
+use lambda_kit::backlog::backoff;
 use lambda_kit::settings::ParameterStore;
 use notices::Desk;
 
@@ -18,7 +19,7 @@ use crate::ports::{Backlog, Outbox, Releases, Stored, Table};
 use crate::round::Round;
 use crate::session::Session;
 use crate::sorting::Bundle;
-use crate::{Notifier, backoff};
+use crate::Notifier;
 
 /// Conditional writes tried before a record is handed back.
 pub(crate) const WRITES: usize = 8;

@@ -10,7 +10,7 @@ use lambda_kit::Clock;
 use notices::{Outgoing, Reply};
 use serde_json::{Value, json};
 
-use super::calls::Calls;
+use lambda_kit::doubles::Calls;
 use crate::ports::Outbox;
 
 /// The channel id Slack answers with when a message names a channel in words.

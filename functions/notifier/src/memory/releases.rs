@@ -8,7 +8,7 @@ use anyhow::Result;
 use notices::{ActionFacts, ExecutionFacts, Structure};
 use pipeline_model::{ApprovalRequest, ExecutionId, PipelineArn};
 
-use super::calls::Calls;
+use lambda_kit::doubles::Calls;
 use crate::ports::Releases;
 
 /// Knows nothing until it is told: an unknown pipeline or execution has empty facts, as one that is gone has.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use super::calls::Calls;
+use lambda_kit::doubles::Calls;
 use crate::outside::fits;
 use crate::ports::{Item, Slot, Stored, Table};
 

@@ -7,10 +7,10 @@ mod tests;
 use anyhow::{Context, Result, bail};
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter};
+use lambda_kit::aws::failed;
 use notices::{ActionFacts, ExecutionFacts, Structure};
 use pipeline_model::{ApprovalRequest, ExecutionId, PipelineArn, PipelineName};
 
-use super::failed;
 use crate::ports::Releases;
 
 /// Most pages read of one list, with up to 100 actions each.

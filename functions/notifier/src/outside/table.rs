@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::Timestamp;
+use lambda_kit::aws::failed;
 
-use super::failed;
 use crate::ports::{Item, Slot, Stored, Table};
 
 /// Longest document in bytes. An item may have 400 KB with its names and numbers; this leaves 8 KB for those.

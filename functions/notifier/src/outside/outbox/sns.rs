@@ -7,7 +7,7 @@ use aws_sdk_sns::error::ProvideErrorMetadata;
 use notices::Reply;
 use serde_json::json;
 
-use crate::outside::failed;
+use lambda_kit::aws::failed;
 
 /// Errors of SNS that the same message meets again until a person changes something.
 ///

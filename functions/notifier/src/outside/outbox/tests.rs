@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::outside::rehearsal::{Answer, Server, http};
+use lambda_kit::doubles::rehearsal::{Answer, Server, http};
 
 /// Put together here, so that no scanner takes it for a token.
 fn token() -> String {

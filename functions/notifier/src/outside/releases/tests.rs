@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::outside::rehearsal::{Answer, Server};
+use lambda_kit::doubles::rehearsal::{Answer, Server};
 use notices::Commit;
 use pipeline_model::{ActionState, ExecutionState};
 

@@ -18,7 +18,7 @@ pub enum Moment {
 
 /// The calls of one double; the count and the crash are shared by all of them.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Calls {
+pub struct Calls {
     shared: Rc<Shared>,
     failing: Rc<Cell<usize>>,
 }
@@ -32,23 +32,27 @@ struct Shared {
 
 impl Calls {
     /// Shares the count and the crash, and fails by itself.
-    pub(super) fn for_one_double(&self) -> Self {
+    pub fn for_one_double(&self) -> Self {
         Self { shared: Rc::clone(&self.shared), failing: Rc::default() }
     }
 
-    pub(super) fn count(&self) -> usize {
+    /// How many calls were made to all doubles.
+    pub fn count(&self) -> usize {
         self.shared.count.get()
     }
 
-    pub(super) fn fail_next(&self, number: usize) {
+    /// The next `number` calls of this double fail and have no effect.
+    pub fn fail_next(&self, number: usize) {
         self.failing.set(number);
     }
 
-    pub(super) fn crash_at(&self, number: usize, moment: Moment) {
+    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
+    pub fn crash_at(&self, number: usize, moment: Moment) {
         *self.shared.crash.borrow_mut() = Some((self.count() + number, moment));
     }
 
-    pub(super) async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+    /// Runs `work` until it ends or crashes; `None` means that it crashed.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let mut work = pin!(work);
         std::future::poll_fn(|context| match work.as_mut().poll(context) {
             Poll::Ready(done) => Poll::Ready(Some(done)),
@@ -61,7 +65,7 @@ impl Calls {
     /// One call with its effect. It fails if that is asked for, and never returns if it is the one that crashes.
     ///
     /// Between two calls another task may run, as it may where a real call waits for an answer.
-    pub(super) async fn make<T>(&self, effect: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub async fn make<T>(&self, effect: impl FnOnce() -> Result<T>) -> Result<T> {
         tokio::task::yield_now().await;
         let number = self.count() + 1;
         self.shared.count.set(number);

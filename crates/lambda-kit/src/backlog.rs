@@ -1,13 +1,63 @@
-//! The notifier's queue and its dead-letter queue, in SQS.
+//! The queue a function is fed from and its dead-letter queue: bury what can never succeed, let the rest come again.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
+use jiff::Timestamp;
 
-use super::failed;
-use crate::ports::Backlog;
+use crate::aws::failed;
+use crate::batch::Record;
+use crate::metrics::Metrics;
+
+/// The queue a function is fed from, and its dead-letter queue.
+#[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
+pub trait Backlog {
+    /// Puts a record where a person will find it, with the reason as message attributes `ERROR_CODE` and
+    /// `ERROR_MESSAGE`.
+    async fn bury(&self, body: &str, code: &str, reason: &str) -> Result<()>;
+
+    /// Lets a record that is handed back come again after `delay` instead of the queue's visibility timeout.
+    async fn delay(&self, receipt_handle: &str, delay: Duration) -> Result<()>;
+
+    /// Sends the function a message that arrives after `delay` (at most 15 minutes, SQS's limit).
+    async fn remind(&self, body: &str, delay: Duration) -> Result<()>;
+}
+
+/// Lets a record come again after this time instead of the queue's visibility timeout.
+pub async fn hand_back(backlog: &impl Backlog, record: &Record, after: Duration) {
+    let Some(receipt) = &record.receipt_handle else { return };
+    if let Err(error) = backlog.delay(receipt, after).await {
+        tracing::warn!(
+            record.id,
+            error = format!("{error:#}"),
+            "the record comes again after the visibility timeout"
+        );
+    }
+}
+
+/// Puts a record where a person will find it, and counts it as `RecordsBuried`. If that fails, it is to be handed back.
+pub async fn bury(
+    backlog: &impl Backlog,
+    metrics: &Metrics,
+    now: Timestamp,
+    record: &Record,
+    (code, reason): (&str, &str),
+) -> bool {
+    metrics.count(now, "RecordsBuried", 1);
+    tracing::error!(record.id, error.code = code, error = reason, "the record goes to the dead-letter queue");
+    let buried = backlog.bury(&record.body, code, reason).await;
+    if let Err(error) = &buried {
+        tracing::error!(record.id, error = format!("{error:#}"), "the dead-letter queue did not take the record");
+    }
+    buried.is_ok()
+}
+
+/// 5 s, doubled with each receive, 15 minutes at most: an outage of half an hour costs about ten tries.
+pub fn backoff(receives: u32) -> Duration {
+    Duration::from_secs(5 << receives.saturating_sub(1).min(8)).min(Duration::from_secs(900))
+}
 
 /// SQS counts its twelve hours from when the record was received; the longest invocation is taken off them.
 const LONGEST_WAIT: Duration = Duration::from_secs(12 * 60 * 60 - 15 * 60);
@@ -18,7 +68,7 @@ const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 /// Longest reason in bytes. Attributes count towards the size of a message, and the record must still fit.
 const LONGEST_REASON: usize = 1024;
 
-/// The two queues.
+/// The two queues in SQS.
 ///
 /// A record so large that it does not fit with its reason cannot be buried; SQS moves it by itself, without a reason,
 /// after the last receive its redrive policy allows.
@@ -30,7 +80,7 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// The queue the notifier is fed from, and the one for what it could not deal with, by their URLs.
+    /// The queue the function is fed from, and the one for what it could not deal with, by their URLs.
     pub fn new(client: Client, own: impl Into<String>, dead_letters: impl Into<String>) -> Self {
         Self { client, own: own.into(), dead_letters: dead_letters.into() }
     }
@@ -50,14 +100,14 @@ impl Backlog for Queues {
         let seconds = whole_seconds(delay.min(LONGEST_WAIT)).max(1);
         let request = self.client.change_message_visibility().queue_url(&self.own).receipt_handle(receipt_handle);
         let request = request.visibility_timeout(seconds);
-        request.send().await.map_err(|error| failed("ChangeMessageVisibility in the notifier's queue", error))?;
+        request.send().await.map_err(|error| failed("ChangeMessageVisibility in the function's queue", error))?;
         Ok(())
     }
 
     async fn remind(&self, body: &str, delay: Duration) -> Result<()> {
         let request = self.client.send_message().queue_url(&self.own).message_body(body);
         let request = request.delay_seconds(whole_seconds(delay.min(LONGEST_DELAY)));
-        request.send().await.map_err(|error| failed("SendMessage to the notifier's queue", error))?;
+        request.send().await.map_err(|error| failed("SendMessage to the function's queue", error))?;
         Ok(())
     }
 }
@@ -80,7 +130,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::outside::rehearsal::{Answer, Server};
+    use crate::doubles::rehearsal::{Answer, Server};
 
     async fn queues(answers: impl IntoIterator<Item = Answer>) -> (Queues, Server) {
         let server = Server::giving(answers).await;
@@ -144,7 +194,7 @@ mod tests {
         let refusal = json!({ "__type": "com.amazonaws.sqs#AccessDeniedException", "message": "not authorized" });
         let (queues, _server) = queues([Answer::json(403, &refusal)]).await;
         let error = format!("{:#}", queues.remind("{}", Duration::ZERO).await.unwrap_err());
-        assert!(error.starts_with("SendMessage to the notifier's queue: AccessDeniedException: "), "{error}");
+        assert!(error.starts_with("SendMessage to the function's queue: AccessDeniedException: "), "{error}");
         assert!(error.ends_with("the function's role must allow this call"), "{error}");
     }
 }

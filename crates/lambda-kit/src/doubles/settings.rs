@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use anyhow::Result;
-use lambda_kit::settings::ParameterStore;
+use crate::settings::ParameterStore;
 use pipeline_model::Secret;
 
-use super::calls::Calls;
+use super::Calls;
 
 /// Empty at first. Clones share everything.
 #[derive(Debug, Clone, Default)]
@@ -18,7 +18,8 @@ pub struct MemorySettings {
 }
 
 impl MemorySettings {
-    pub(super) fn with(calls: Calls) -> Self {
+    /// No parameters; the reads are counted with other calls.
+    pub fn with(calls: Calls) -> Self {
         Self { calls, values: Rc::default() }
     }
 

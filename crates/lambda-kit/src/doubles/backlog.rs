@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use lambda_kit::Clock;
+use crate::Clock;
 
-use super::calls::Calls;
-use crate::ports::Backlog;
+use super::Calls;
+use crate::backlog::Backlog;
 
 /// Clones share everything.
 #[derive(Debug, Clone)]
@@ -56,7 +56,8 @@ pub struct Reminder {
 }
 
 impl RecordingBacklog {
-    pub(super) fn with(calls: Calls, clock: Clock) -> Self {
+    /// An empty queue whose calls are counted with others.
+    pub fn with(calls: Calls, clock: Clock) -> Self {
         Self { calls, clock, content: Rc::default() }
     }
 

@@ -1,4 +1,5 @@
 //! A server on loopback for tests: it gives prepared answers, one per connection, and keeps what it was asked.
+#![expect(clippy::unwrap_used, reason = "a test whose server fails is to fail")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,14 +8,15 @@ use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use lambda_kit::environment::Variables;
+use crate::environment::Variables;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// What happens to one request.
-pub(crate) enum Answer {
+#[derive(Debug)]
+pub enum Answer {
     /// These bytes are sent, then the connection is closed.
     Bytes(Vec<u8>),
     /// Nothing is sent, and the connection stays open.
@@ -24,36 +26,39 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    pub(crate) fn new(status: u16, headers: &str, body: &str) -> Self {
+    /// A whole answer with these header lines, each ending in CRLF.
+    pub fn new(status: u16, headers: &str, body: &str) -> Self {
         let length = body.len();
         let head =
             format!("HTTP/1.1 {status} Prepared\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n");
         Self::Bytes([head.as_bytes(), body.as_bytes()].concat())
     }
 
-    pub(crate) fn json(status: u16, body: &Value) -> Self {
+    /// An answer of AWS's JSON protocols.
+    pub fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "content-type: application/x-amz-json-1.1\r\n", &body.to_string())
     }
 
     /// Says that more bytes follow than do.
-    pub(crate) fn torn(status: u16, headers: &str, body: &str) -> Self {
+    pub fn torn(status: u16, headers: &str, body: &str) -> Self {
         Self::Bytes(format!("HTTP/1.1 {status} Prepared\r\ncontent-length: 9999\r\n{headers}\r\n{body}").into_bytes())
     }
 }
 
 /// One request, as it arrived.
 #[derive(Debug, Clone)]
-pub(crate) struct Request {
+pub struct Request {
     /// Request line and headers, in lower case but for their values.
-    pub(crate) head: Vec<String>,
+    pub head: Vec<String>,
     /// The body; null if it is not JSON.
-    pub(crate) body: Value,
+    pub body: Value,
     /// The body, as text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 impl Request {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// A header's value.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.head.iter().skip(1).find_map(|line| {
             let (found, value) = line.split_once(':')?;
             found.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -61,8 +66,11 @@ impl Request {
     }
 }
 
-pub(crate) struct Server {
-    pub(crate) url: String,
+/// Serves until it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    /// Its address, as `http://127.0.0.1:port`.
+    pub url: String,
     requests: Arc<Mutex<Vec<Request>>>,
     serving: JoinHandle<()>,
 }
@@ -75,7 +83,7 @@ impl Drop for Server {
 
 impl Server {
     /// After the last answer, connections are closed without one.
-    pub(crate) async fn giving(answers: impl IntoIterator<Item = Answer>) -> Self {
+    pub async fn giving(answers: impl IntoIterator<Item = Answer>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -84,26 +92,28 @@ impl Server {
         Self { url, requests, serving }
     }
 
-    pub(crate) fn requests(&self) -> Vec<Request> {
+    /// What arrived so far.
+    pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     /// What AWS clients are made of, pointed at this server and quick to try again.
-    pub(crate) fn aws(&self) -> SdkConfig {
+    pub fn aws(&self) -> SdkConfig {
         let credentials = Credentials::new("test", "test", None, None, "tests");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .endpoint_url(&self.url)
-            .http_client(lambda_kit::http::sdk_http_client(http()))
+            .http_client(crate::http::sdk_http_client(http()))
             .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
             .build()
     }
 }
 
-pub(crate) fn http() -> reqwest::Client {
-    lambda_kit::http::client(&Variables::default()).unwrap()
+/// The HTTP client functions use.
+pub fn http() -> reqwest::Client {
+    crate::http::client(&Variables::default()).unwrap()
 }
 
 async fn serve(listener: TcpListener, answers: Vec<Answer>, requests: Arc<Mutex<Vec<Request>>>) {

@@ -1,0 +1,11 @@
+//! Doubles for tests of the functions: they keep everything in memory, remember what was asked of them, and fail or
+//! crash on demand. The rehearsal server answers real AWS clients on loopback.
+
+mod backlog;
+mod calls;
+pub mod rehearsal;
+mod settings;
+
+pub use backlog::{Buried, Delayed, RecordingBacklog, Reminder};
+pub use calls::{Calls, Moment};
+pub use settings::MemorySettings;
