@@ -1,11 +1,13 @@
 """Starts MiniStack for the demo: pinned version, events of AWS services allowed, gone when the demo is gone.
 
-Four things differ from `ministack` on the command line:
+Six things differ from `ministack` on the command line:
 
 * PutEvents accepts sources that begin with `aws.` and keeps the `Time` of an entry. On AWS only AWS services may
   publish such events; here the local CodePipeline plays one. This leans on private names of the pinned version,
   so they are checked first.
 * GetParametersByPath is authorised for the parameters below its path, as on AWS. The pinned version asks for `*`.
+* A question for a metric without dimensions means that metric, as on AWS. The pinned version sums all of its name.
+* Saved queries of CloudWatch Logs are taken for made: the pinned version has no such resource, and refuses the stack.
 * Requests count as TLS: policies that insist on aws:SecureTransport hold for real AWS, and this is loopback.
 * When standard input closes, the demo has ended, however it ended, and the whole process group goes with it.
 """
@@ -74,6 +76,33 @@ def authorise_paths_of_parameters(iam_actions):
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
+def tell_metrics_apart(cloudwatch):
+    """A question for a metric without dimensions is about that metric, and not about all of its name."""
+    original = getattr(cloudwatch, "_dims_from_list", None)
+    require(callable(original), "ministack.services.cloudwatch._dims_from_list")
+    require("if req_dims else None" in inspect.getsource(cloudwatch._get_metric_data), "_get_metric_data")
+
+    class Dimensions(dict):
+        """True even when empty: the callers take false for any."""
+
+        def __bool__(self):
+            return True
+
+    cloudwatch._dims_from_list = lambda dimensions: Dimensions(original(dimensions))
+
+
+def take_saved_queries_for_made(provisioners):
+    """Lets a stack with AWS::Logs::QueryDefinition deploy; nothing is saved."""
+    handlers = getattr(provisioners, "_RESOURCE_HANDLERS", None)
+    require(isinstance(handlers, dict), "ministack.services.cloudformation.provisioners._RESOURCE_HANDLERS")
+    require("AWS::Logs::QueryDefinition" not in handlers, "the list of resource types")
+    handlers["AWS::Logs::QueryDefinition"] = {
+        "create": lambda logical_id, _properties, stack: (f"{stack}-{logical_id}", {}),
+        "update": lambda physical_id, *_: (physical_id, {}),
+        "delete": lambda *_: None,
+    }
+
+
 def as_if_over_tls(app):
     async def secure(scope, receive, send):
         if scope["type"] == "http":
@@ -87,10 +116,13 @@ def main():
     follow_the_parent()
     import ministack.app
     from ministack.core import iam_actions
-    from ministack.services import eventbridge
+    from ministack.services import cloudwatch, eventbridge
+    from ministack.services.cloudformation import provisioners
 
     accept_service_events(eventbridge)
     authorise_paths_of_parameters(iam_actions)
+    take_saved_queries_for_made(provisioners)
+    tell_metrics_apart(cloudwatch)
     require(callable(getattr(ministack.app, "app", None)), "ministack.app.app")
     ministack.app.app = as_if_over_tls(ministack.app.app)
     sys.argv = ["ministack"]

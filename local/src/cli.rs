@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and which exit code answers.
 
 mod codepipeline;
+mod dashboard;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ pub(crate) struct Arguments {
 enum Command {
     Demo(DemoArguments),
     Codepipeline(codepipeline::Options),
+    Dashboard(dashboard::Options),
     Slack(SlackArguments),
     /// Install the pinned Python tools under target/demo and print the folder of their programs.
     Tools,
@@ -92,6 +94,7 @@ async fn answer(command: &Command) -> Result<ExitCode> {
             Ok(ExitCode::from(if well { demo::ALL_WELL } else { demo::CHECK_FAILED }))
         }
         Command::Codepipeline(options) => codepipeline::run(options).await,
+        Command::Dashboard(options) => dashboard::run(options).await,
         Command::Slack(arguments) => slack(arguments).await,
         Command::Tools => {
             anstream::println!("{}", demo::tools().await?.display());

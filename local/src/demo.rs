@@ -4,6 +4,7 @@ mod build;
 mod checks;
 mod clock;
 mod cloud;
+mod delivery;
 mod deploy;
 mod environment;
 mod layout;
@@ -63,8 +64,17 @@ pub async fn run(options: Options) -> Result<bool> {
     anstream::print!("{}", world.slack.render(CHANNEL));
     print::title("What the pipeline did");
     print::pipeline(&theatre, &releases).await?;
+    print::title("What CloudWatch has measured");
+    let measured = delivery::measured(&world, &theatre, &releases).await?;
+    print::delivery(&measured);
+    let picture = layout.work.join("dashboard.svg");
+    std::fs::write(&picture, delivery::picture(&world).await?)
+        .with_context(|| format!("cannot write {}", picture.display()))?;
+    anstream::println!("\nThe dashboard, drawn from the same numbers: {}", layout.shown(&picture));
     print::title("Checks");
-    let well = print::checks(&check(&layout, &world, &releases).await?);
+    let mut found = check(&layout, &world, &releases).await?;
+    found.extend(delivery::checks(&measured));
+    let well = print::checks(&found);
     if options.keep {
         print::invitation(&world)?;
         interrupted().await;

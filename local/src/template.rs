@@ -83,6 +83,21 @@ pub fn load(path: &Path, inputs: &Inputs) -> Result<Loaded, TemplateError> {
     resolve(&template, inputs).map_err(|problems| TemplateError::Unresolvable { path: path.to_owned(), problems })
 }
 
+/// One property of one resource of the template at `path`, resolved.
+pub fn property(path: &Path, inputs: &Inputs, logical_id: &str, property: &str) -> Result<Value, TemplateError> {
+    let template = document(path)?;
+    let resolver = intrinsics::Resolver::new(&template, inputs);
+    let place = format!("Resources.{logical_id}.Properties.{property}");
+    let value = match template["Resources"][logical_id]["Properties"].get(property) {
+        Some(value) => resolver.resolve(value, &place).unwrap_or_default(),
+        None => resolver.refuse(&place, "is not in the template").unwrap_or_default(),
+    };
+    match resolver.into_problems() {
+        problems if problems.is_empty() => Ok(value),
+        problems => Err(TemplateError::Unresolvable { path: path.to_owned(), problems }),
+    }
+}
+
 /// The template at `path` as plain data, every short form (`!Ref`) written long (`{"Ref": …}`), nothing resolved.
 pub fn document(path: &Path) -> Result<Value, TemplateError> {
     let text =
@@ -338,5 +353,14 @@ Resources:
         assert_eq!(loaded.buckets, ["shop-artifactbucket"]);
         assert_eq!(pipeline["stages"][0]["actions"][0]["configuration"]["FullRepositoryId"], "shop/web");
         assert_eq!(pipeline["triggers"][0]["gitConfiguration"]["push"][0]["branches"]["includes"], json!(["main"]));
+    }
+
+    #[test]
+    fn one_property_is_resolved_without_the_rest_of_the_template() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), template("x", "").to_string()).unwrap();
+        let name = property(file.path(), &inputs(), "Project", "Name");
+        assert_eq!(name.unwrap(), "Shop-build");
+        assert!(property(file.path(), &inputs(), "Project", "Nmae").unwrap_err().to_string().contains("Project"));
     }
 }

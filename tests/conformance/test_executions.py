@@ -2,7 +2,7 @@
 
 import datetime
 
-from local_codepipeline import LocalCodePipeline, plays
+from local_codepipeline import LocalCodePipeline, action, declaration, plays
 
 
 class Starting(LocalCodePipeline):
@@ -146,3 +146,30 @@ class Stopping(LocalCodePipeline):
         pipeline = self.client.get_pipeline(name="orders")["pipeline"]
         self.client.update_pipeline(pipeline=pipeline)
         self.assertEqual(self.ends("orders", self.execution), "Cancelled")
+
+
+class Concurrency(LocalCodePipeline):
+    names = [f"Build{number}" for number in range(7)]
+    script = {"orders": {"Build": {name: plays("succeeded", duration="10s") for name in names}}}
+
+    def most_at_once(self, mode):
+        pipeline = declaration("orders", mode)
+        pipeline["stages"][1]["actions"] = [
+            action(name, "Build", "CodeBuild", inputs=["Sources"], ProjectName="orders-build") for name in self.names]
+        pipeline["stages"][2]["actions"][0]["inputArtifacts"] = [{"name": "Sources"}]
+        pipeline["stages"][2]["actions"][0]["configuration"]["TemplatePath"] = "Sources::template.yaml"
+        self.client.create_pipeline(pipeline=pipeline)
+        execution = self.executions("orders")[0]["pipelineExecutionId"]
+        self.assertEqual(self.ends("orders", execution), "Succeeded")
+        details = self.client.list_action_executions(
+            pipelineName="orders", filter={"pipelineExecutionId": execution})["actionExecutionDetails"]
+        builds = [it for it in details if it["stageName"] == "Build"]
+        self.assertEqual(len(builds), 7)
+        return max(sum(other["startTime"] <= it["startTime"] < other["lastUpdateTime"] for other in builds)
+                   for it in builds)
+
+    def test_five_actions_of_a_parallel_execution_run_at_once(self):
+        self.assertEqual(self.most_at_once("PARALLEL"), 5)
+
+    def test_in_other_modes_all_actions_of_a_run_order_run_at_once(self):
+        self.assertEqual(self.most_at_once("SUPERSEDED"), 7)

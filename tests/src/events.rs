@@ -5,13 +5,15 @@ use aws_lambda_events::sqs::SqsEvent;
 use jiff::Timestamp;
 use lambda_kit::Deadline;
 use lambda_kit::start::{Handler, Invocation};
-use notices::Outgoing;
+use notices::{ExecutionFacts, Outgoing};
 use notifier::memory::Sent;
 
 use crate::stage::{Letters, Stage, TIMEOUT, start, words};
 use crate::{files, read};
 
 const EXECUTION: &str = "11111111-2222-4333-8444-555555555555";
+/// An execution that goes back to the one above.
+const ROLLBACK: &str = "99999999-2222-4333-8444-000000000009";
 const TOKEN: &str = "1a2b3c4d-0000-4000-8000-00000000abcd";
 
 type Memorised = Stage<notifier::memory::RecordingOutbox>;
@@ -34,6 +36,8 @@ async fn effects(event: &str) -> String {
     // The execution most files are about waits for the approval of the two files with an approval's message.
     let waiting = Letters { execution: EXECUTION.to_owned(), ..Letters::of("").pipeline("orders-release") };
     stage.world.releases.set_waiting(TOKEN, &waiting.arn(), &waiting.id());
+    let target = ExecutionFacts { rollback_target: Some(EXECUTION.into()), ..ExecutionFacts::default() };
+    stage.world.releases.set_execution(&ROLLBACK.into(), target);
     let returned = give(&stage, event).await;
     let mut lines: Vec<String> = stage.world.outbox.take_sent().iter().map(sent).collect();
     let buried = stage.world.backlog.buried();

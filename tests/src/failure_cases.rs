@@ -5,6 +5,7 @@ mod crashes;
 mod outages;
 mod over_http;
 mod queue;
+mod secrets;
 mod settings;
 mod table;
 mod transitions;

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+mod cost;
+mod delivery;
 mod events;
 mod failure_cases;
 mod release;

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use aws_sdk_codepipeline::Client;
 use jiff::Timestamp;
+use lambda_kit::Home;
 use lambda_kit::metrics::Metrics;
-use lambda_kit::settings::Settings;
+use lambda_kit::settings::{Parsed, Settings};
 use lambda_kit::start::{Handler, Invocation};
 use lambda_kit::{Clock, Deadline};
 use local::codepipeline::{ApprovalNotifier, Config, EventChannel, EventSink, Faults, FaultySink, Pending, Server};
 use local::script::Script;
 use local::slack::{Message, SlackDouble, Workspace};
 use notifier::memory::{Memory, MemorySettings, MemoryTable, RecordingBacklog};
-use notifier::outside::{CodePipeline, Home};
+use notifier::outside::CodePipeline;
 use notifier::{Desks, Notifier};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -134,6 +135,7 @@ impl Delivery {
 
 fn notifier(world: &Memory, codepipeline: &str, slack: &str) -> Whole {
     let home = Home { region: "us-east-1".to_owned(), account: "111122223333".to_owned() };
+    let metrics = Metrics::new("Pipewarden", "pipewarden-notifier");
     Notifier {
         table: world.table.clone(),
         releases: CodePipeline::new(Client::new(&aws(codepipeline)), home),
@@ -141,11 +143,12 @@ fn notifier(world: &Memory, codepipeline: &str, slack: &str) -> Whole {
         backlog: world.backlog.clone(),
         desks: Desks::new(
             Settings::new(world.settings.clone(), "/pipewarden", world.clock.clone()),
+            Parsed::new(metrics.clone(), world.clock.clone()),
             slack,
             Some(CHANNEL.to_owned()),
         ),
         clock: world.clock.clone(),
-        metrics: Metrics::new("Pipewarden", "pipewarden-notifier"),
+        metrics,
     }
 }
 

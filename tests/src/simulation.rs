@@ -123,7 +123,7 @@ fn whatever_the_weather_every_release_is_told_once_and_in_its_final_state() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person plays one seed again, or many")]
-fn asked_for(variable: &str) -> Option<u64> {
+pub(crate) fn asked_for(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()
 }
 

@@ -11,7 +11,7 @@ use aws_lambda_events::sqs::SqsEvent;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::Deadline;
 use lambda_kit::metrics::Metrics;
-use lambda_kit::settings::Settings;
+use lambda_kit::settings::{Parsed, Settings};
 use lambda_kit::start::{Handler, Invocation};
 use notices::{Outgoing, Reply};
 use notifier::memory::{
@@ -112,14 +112,20 @@ impl<O: Outbox> Stage<O> {
 /// A process of its own: it shares the world and no memory of what it read there.
 pub(crate) fn notifier<O: Outbox>(world: &Memory, outbox: O, slack_api: &str) -> Played<O> {
     let settings = Settings::new(world.settings.clone(), "/pipewarden", world.clock.clone());
+    let metrics = Metrics::new("Pipewarden", "pipewarden-notifier");
     Notifier {
         table: world.table.clone(),
         releases: world.releases.clone(),
         outbox,
         backlog: world.backlog.clone(),
-        desks: Desks::new(settings, slack_api, Some(CHANNEL.to_owned())),
+        desks: Desks::new(
+            settings,
+            Parsed::new(metrics.clone(), world.clock.clone()),
+            slack_api,
+            Some(CHANNEL.to_owned()),
+        ),
         clock: world.clock.clone(),
-        metrics: Metrics::new("Pipewarden", "pipewarden-notifier"),
+        metrics,
     }
 }
 

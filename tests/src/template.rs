@@ -136,6 +136,22 @@ fn nothing_is_allowed_to_do_everything() {
     }
 }
 
+/// CloudFormation expands a template's transform for whoever asks, and in the name of the service role if there is one.
+#[test]
+fn whoever_makes_a_change_set_of_the_release_pipeline_may_expand_its_transform() {
+    let pipeline = local::template::document(&root().join("pipelines/release.yaml")).unwrap();
+    let roles = resources(&pipeline, "AWS::IAM::Role");
+    for name in ["PipelineRole", "DeployRole"] {
+        let statements = everything(&roles[name]["Policies"]);
+        let expands = |it: &&Value| {
+            let resource = it["Resource"]["Fn::Sub"].as_str().unwrap_or_default();
+            it["Action"] == "cloudformation:CreateChangeSet"
+                && resource.ends_with(":aws:transform/Serverless-2016-10-31")
+        };
+        assert!(statements.into_iter().any(|it| expands(&it)), "{name}");
+    }
+}
+
 #[test]
 fn every_star_for_a_resource_has_its_reason_beside_it() {
     for (file, _) in templates() {

@@ -94,6 +94,17 @@ fn advice(code: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a failed call surely had no effect: the service answered that it refuses, or could not be reached at all.
+///
+/// A timeout, a connection that broke and an answer that cannot be read say nothing about what the service did.
+pub fn was_never_taken<E, R>(error: &SdkError<E, R>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) | SdkError::ServiceError(_) => true,
+        SdkError::DispatchFailure(failure) => failure.as_connector_error().is_some_and(http::was_never_sent),
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,5 +145,24 @@ mod tests {
         assert!(advice("AWS.SimpleQueueService.NonExistentQueue").is_some_and(|words| words.contains("deploy")));
         assert!(advice("ThrottlingException").is_some_and(|words| words.contains("later")));
         assert_eq!(advice("InternalServerError"), None);
+    }
+
+    #[tokio::test]
+    async fn only_what_was_refused_or_never_sent_surely_had_no_effect() {
+        let asked = async |server: &Server| {
+            let limits = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(200)).build();
+            let config =
+                config(server).to_builder().retry_config(RetryConfig::disabled()).timeout_config(limits).build();
+            let client = aws_sdk_ssm::Client::new(&config);
+            was_never_taken(&client.get_parameter().name("a").send().await.expect_err("a failure"))
+        };
+        let mut nobody = Server::playing([]).await;
+        nobody.address.set_port(1);
+        assert!(asked(&nobody).await);
+        let refusal = r#"{"__type":"ThrottlingException","message":"slow down"}"#;
+        assert!(asked(&Server::playing([Act::Reply("400 Bad Request", refusal)]).await).await);
+        for act in [Act::Hang, Act::Reset, Act::Stall] {
+            assert!(!asked(&Server::playing([act.clone()]).await).await, "{act:?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::aws::failed;
 use crate::batch::Record;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sample, Unit};
 
 /// The queue a function is fed from, and its dead-letter queue.
 #[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
@@ -25,15 +25,18 @@ pub trait Backlog {
     async fn remind(&self, body: &str, delay: Duration) -> Result<()>;
 }
 
-/// Lets a record come again after this time instead of the queue's visibility timeout.
-pub async fn hand_back(backlog: &impl Backlog, record: &Record, after: Duration) {
+/// Lets a record come again after this time instead of the queue's visibility timeout, and says how old it is by now.
+///
+/// SQS's own `ApproximateAgeOfOldestMessage` leaves out what was received more than three times, which is after half a
+/// minute here, so an alarm on lateness needs the metric `RecordAge`.
+pub async fn hand_back(backlog: &impl Backlog, metrics: &Metrics, now: Timestamp, record: &Record, after: Duration) {
+    if let Some(sent_at) = record.sent_at {
+        let value = now.duration_since(sent_at).as_secs_f64().max(0.0);
+        metrics.emit(&Sample { at: now, name: "RecordAge", unit: Unit::Seconds, value, properties: Vec::new() });
+    }
     let Some(receipt) = &record.receipt_handle else { return };
     if let Err(error) = backlog.delay(receipt, after).await {
-        tracing::warn!(
-            record.id,
-            error = format!("{error:#}"),
-            "the record comes again after the visibility timeout"
-        );
+        tracing::warn!(record.id, error = format!("{error:#}"), "the record comes again after the visibility timeout");
     }
 }
 

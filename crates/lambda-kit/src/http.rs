@@ -15,7 +15,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::environment::Variables;
 
-pub use connector::sdk_http_client;
+pub use connector::{sdk_http_client, was_never_sent};
 
 /// Longest wait for a TCP and TLS connection, for AWS and Slack alike: the pool is shared, so this is too.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);

@@ -1,5 +1,7 @@
 //! Settings and secrets from a parameter store: cached with an age, last good kept, refetched when refused.
 
+mod parsed;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use pipeline_model::Secret;
 use tokio::sync::Mutex;
 
 use crate::{Clock, Failure};
+
+pub use parsed::Parsed;
 
 /// How old values may become before they are read again.
 const MAX_AGE: Duration = Duration::from_secs(60);

@@ -107,8 +107,10 @@ pub enum Answer {
         /// What the channel said.
         reason: String,
     },
-    /// The message to edit or to reply to is gone or closed: a new one is needed.
+    /// The message to edit or to reply to is gone: a new one is needed.
     Lost(String),
+    /// The message is there and can no longer be changed; its thread is open.
+    Closed(String),
     /// The credential is not accepted: worth one more try with a freshly read one.
     Unauthorised(String),
     /// Never, until a person changes something.

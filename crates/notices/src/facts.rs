@@ -33,8 +33,8 @@ pub struct ApprovalSettings {
 pub struct ExecutionFacts {
     /// The status in the spelling of events, where the API knows one.
     pub state: Option<ExecutionState>,
-    /// What is being released.
-    pub commit: Option<Commit>,
+    /// What is being released: one revision for each source that names one.
+    pub commits: Vec<Commit>,
     /// `trigger.triggerType`.
     pub trigger_type: Option<String>,
     /// `trigger.triggerDetail`: an ARN or a Git description.
@@ -56,6 +56,15 @@ pub struct Commit {
     pub url: Option<String>,
 }
 
+/// Who wrote a commit, as its source action says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitAuthor {
+    /// `CommitId`: a pipeline may have several sources, each with an author of its own.
+    pub commit: String,
+    /// `AuthorDisplayName`.
+    pub name: String,
+}
+
 /// One run of an action, as the API sees it (`ListActionExecutions`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActionFacts {
@@ -75,6 +84,6 @@ pub struct ActionFacts {
     pub updated: Option<Timestamp>,
     /// What the provider said.
     pub result: Option<ExecutionResult>,
-    /// `AuthorDisplayName` of a source action's output variables. No other variable is read: they may hold secrets.
-    pub commit_author: Option<String>,
+    /// From a source action's output variables. No other variable is read: they may hold secrets.
+    pub commit_author: Option<CommitAuthor>,
 }

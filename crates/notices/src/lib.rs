@@ -21,7 +21,7 @@ mod urgent;
 
 pub use channel::{Answer, Credentials, MessageHandle, MissingCredential};
 pub use channels::Address;
-pub use facts::{ActionFacts, ApprovalSettings, Commit, ExecutionFacts, Structure};
+pub use facts::{ActionFacts, ApprovalSettings, Commit, CommitAuthor, ExecutionFacts, Structure};
 pub use history::{Broken, History};
 pub use moment::{Moment, Outcome, Severity};
 pub use outgoing::{Outgoing, Reply};

@@ -151,7 +151,7 @@ impl Record {
             let keys = shown.map(|moment| moment.key.clone()).collect();
             return Some(delivery(desk, address, Kind::Post, &notice, Placement::New, keys, Some(shows)));
         };
-        if told.is_some_and(|told| told.shows != Some(shows)) {
+        if told.is_some_and(|told| told.shows != Some(shows) && !told.closed) {
             let told = moments.iter().filter(|moment| moment.outcome.is_told_by_the_message());
             let keys = told.map(|moment| moment.key.clone()).collect();
             return Some(delivery(desk, address, Kind::Edit, &notice, Placement::Edit(message), keys, Some(shows)));
@@ -168,7 +168,9 @@ impl Record {
         moments: &[&Moment],
         to: &Handle,
     ) -> Option<Delivery> {
-        let untold = |moment: &&&Moment| !self.knows(address, moment) && !moment.outcome.is_told_by_the_message();
+        let closed = self.told.get(address).is_some_and(|told| told.closed);
+        let shown = |moment: &Moment| !closed && moment.outcome.is_told_by_the_message();
+        let untold = |moment: &&&Moment| !self.knows(address, moment) && !shown(moment);
         let untold: Vec<&Moment> = moments.iter().filter(untold).copied().collect();
         let first = *untold.first()?;
         let late = is_late(desk, first.at, now);

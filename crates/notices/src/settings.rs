@@ -1,17 +1,18 @@
 //! The `settings` parameter: what a team wrote, and what it means once checked.
 
-mod explain;
 #[cfg(test)]
 mod tests;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use strict_yaml::shown;
 use thiserror::Error;
 use wildmatch::WildMatch;
 
 use crate::channels::{self, Address};
 use crate::moment::{Outcome, Severity};
-use crate::text::{self, Mention};
+use crate::text::Mention;
 
 /// Checked settings. An absent document is the default: quiet.
 #[derive(Debug, Clone)]
@@ -40,9 +41,6 @@ pub(crate) struct Owner {
     pub(crate) mentions: Vec<Mention>,
 }
 
-/// Far above the 8 KB an SSM parameter can hold.
-const LONGEST_DOCUMENT: usize = 64 * 1024;
-
 /// Something in the settings that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("settings: {0}")]
@@ -65,15 +63,7 @@ impl Settings {
     /// What cannot be read is told with its place, an unknown key with the nearest known one. What can be read and
     /// cannot be meant is told all at once.
     pub fn parse(yaml: &str) -> Result<Self, Vec<Problem>> {
-        if yaml.len() > LONGEST_DOCUMENT {
-            return Err(vec![Problem(format!("{} bytes are too many; use {LONGEST_DOCUMENT} at most", yaml.len()))]);
-        }
-        let options = serde_saphyr::options! {
-            with_snippet: false,
-            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 },
-        };
-        let written: Option<WrittenSettings> = serde_saphyr::from_str_with_options(yaml, options)
-            .map_err(|error| vec![Problem(explain::explain(&error))])?;
+        let written: Option<WrittenSettings> = strict_yaml::read(yaml).map_err(|reason| vec![Problem(reason)])?;
         written.map_or_else(|| Ok(Self::default()), WrittenSettings::check)
     }
 }
@@ -87,6 +77,9 @@ struct WrittenSettings {
     owners: Vec<WrittenOwner>,
     #[serde(default = "WrittenSettings::late_minutes")]
     late_after_minutes: i64,
+    /// Read by `delivery-metrics`.
+    #[serde(default, rename = "delivery")]
+    _delivery: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -199,9 +192,4 @@ fn mention(written: &str) -> Option<Mention> {
         (text, 'S') if id(text) => Some(Mention::Group(text.to_owned())),
         _ => None,
     }
-}
-
-/// A text from the document, short and on one line.
-fn shown(written: &str) -> String {
-    text::cut(&text::one_line(written), 60)
 }

@@ -166,7 +166,7 @@ impl Story {
             }
             Some(Trigger::Git { commit, message, author, repository, branch, tag, .. }) => {
                 if let Some(id) = commit.clone() {
-                    self.learn_commit(Commit { id, message: message.clone(), author: author.clone(), url: None });
+                    self.learn_trigger(Commit { id, message: message.clone(), author: author.clone(), url: None });
                 }
                 let (branch, tag) = (word(branch), word(tag));
                 Origin::Git { branch, tag, repository: word(repository), author: word(author) }

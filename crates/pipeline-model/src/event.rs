@@ -155,6 +155,8 @@ pub enum Trigger {
         message: Option<String>,
         /// The author's display name.
         author: Option<String>,
+        /// When the commit was written, by the author's own clock.
+        authored: Option<Timestamp>,
         /// `owner/repository`.
         repository: Option<String>,
         /// `GitHub`, `Bitbucket` and so on.

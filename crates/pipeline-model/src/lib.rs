@@ -5,6 +5,7 @@ mod approval;
 mod arn;
 mod event;
 mod name;
+mod published;
 mod secret;
 mod state;
 mod time;
@@ -16,5 +17,8 @@ pub use event::{
     UnknownEvent,
 };
 pub use name::{ActionName, ExecutionId, PipelineName, StageName};
+pub use published::{
+    ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, RollbackOutcome, Verdict,
+};
 pub use secret::Secret;
 pub use state::{ActionState, ExecutionState, StageState};

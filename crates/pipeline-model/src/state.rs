@@ -1,7 +1,5 @@
 //! The states events carry, with room for those AWS has not invented yet.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 macro_rules! states {
@@ -11,12 +9,12 @@ macro_rules! states {
         #[serde(from = "String", into = "String")]
         pub enum $name {
             $($(#[$state_doc])+ $state,)+
-            /// A state this version does not know, as AWS wrote it.
+            /// A state this version does not know, as it was written.
             Unknown(String),
         }
 
         impl $name {
-            /// The spelling EventBridge uses.
+            /// The spelling in events.
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$state => $text,)+
@@ -24,7 +22,7 @@ macro_rules! states {
                 }
             }
 
-            /// Every state AWS documents.
+            /// Every state that is documented.
             #[cfg(test)]
             pub(crate) fn documented() -> Vec<Self> {
                 vec![$(Self::$state,)+]
@@ -46,13 +44,15 @@ macro_rules! states {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl ::std::fmt::Display for $name {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                 formatter.write_str(self.as_str())
             }
         }
     };
 }
+
+pub(crate) use states;
 
 states! {
     /// `detail.state` of a pipeline execution event.

@@ -82,6 +82,15 @@ fn log(bundle: &Bundle, delivery: &Delivery, answer: &Answer) {
                 "told"
             );
         }
+        Answer::Closed(reason) => {
+            tracing::info!(
+                pipeline.name = pipeline,
+                execution.id = execution,
+                notice.address = address,
+                notice.reason = reason,
+                "the message can no longer be changed; its thread goes on"
+            );
+        }
         Answer::Retry { reason, .. }
         | Answer::Lost(reason)
         | Answer::Unauthorised(reason)

@@ -1,11 +1,9 @@
 //! The desk as the settings describe it now: parsed once per change, the last good one kept.
 
-use std::cell::RefCell;
 use std::rc::Rc;
 
-use anyhow::anyhow;
 use lambda_kit::Failure;
-use lambda_kit::settings::{ParameterStore, Settings, Snapshot};
+use lambda_kit::settings::{ParameterStore, Parsed, Settings, Snapshot};
 use notices::{Credentials, Desk};
 use pipeline_model::Secret;
 
@@ -14,13 +12,18 @@ pub struct Desks<S> {
     settings: Settings<S>,
     slack_api: String,
     slack_channel: Option<String>,
-    last_good: RefCell<Option<(u64, Rc<Desk>)>>,
+    parsed: Parsed<Desk>,
 }
 
 impl<S: ParameterStore> Desks<S> {
     /// `slack_api` is the Web API's address; without `slack_channel` only written routes reach Slack by bot.
-    pub fn new(settings: Settings<S>, slack_api: impl Into<String>, slack_channel: Option<String>) -> Self {
-        Self { settings, slack_api: slack_api.into(), slack_channel, last_good: RefCell::default() }
+    pub fn new(
+        settings: Settings<S>,
+        parsed: Parsed<Desk>,
+        slack_api: impl Into<String>,
+        slack_channel: Option<String>,
+    ) -> Self {
+        Self { settings, slack_api: slack_api.into(), slack_channel, parsed }
     }
 
     /// The desk of now.
@@ -29,9 +32,6 @@ impl<S: ParameterStore> Desks<S> {
     /// When there are no settings to go by, neither now nor from before.
     pub async fn current(&self) -> Result<Rc<Desk>, Failure> {
         let snapshot = self.settings.current().await?;
-        if let Some(why) = snapshot.stale() {
-            tracing::warn!(settings.error = why, "settings cannot be read now; the last good ones are used");
-        }
         self.desk(&snapshot)
     }
 
@@ -45,25 +45,7 @@ impl<S: ParameterStore> Desks<S> {
     }
 
     fn desk(&self, snapshot: &Snapshot) -> Result<Rc<Desk>, Failure> {
-        if let Some((version, desk)) = &*self.last_good.borrow()
-            && *version == snapshot.version()
-        {
-            return Ok(Rc::clone(desk));
-        }
-        match self.parse(snapshot) {
-            Ok(desk) => {
-                let desk = Rc::new(desk);
-                *self.last_good.borrow_mut() = Some((snapshot.version(), Rc::clone(&desk)));
-                Ok(desk)
-            }
-            Err(problem) => match &*self.last_good.borrow() {
-                Some((_, desk)) => {
-                    tracing::error!(settings.error = problem, "new settings are wrong; the last good ones are used");
-                    Ok(Rc::clone(desk))
-                }
-                None => Err(Failure::permanent(anyhow!("{problem}"))),
-            },
-        }
+        self.parsed.of(snapshot, |snapshot| self.parse(snapshot))
     }
 
     fn parse(&self, snapshot: &Snapshot) -> Result<Desk, String> {

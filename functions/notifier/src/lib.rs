@@ -32,9 +32,6 @@ use ports::{Backlog, Outbox, Releases, Table};
 use round::Round;
 use teller::Told;
 
-/// Time kept back at the end of an invocation for writing down what was done.
-const MARGIN: Duration = Duration::from_secs(3);
-
 /// The notifier with its outside.
 pub struct Notifier<T, R, O, B, S> {
     /// The state table.
@@ -59,7 +56,7 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Handler fo
 
     async fn handle(&self, event: SqsEvent, invocation: Invocation) -> Result<SqsBatchResponse, Failure> {
         let mut batch = Batch::new(event)?;
-        let round = Round::new(invocation.deadline.with_margin(MARGIN));
+        let round = Round::new(invocation.deadline);
         let sorted = self.sort(&batch.records(), &round).await;
         for id in sorted.done {
             batch.done(&id);
@@ -82,7 +79,7 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Handler fo
 
 impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T, R, O, B, S> {
     async fn hand_back(&self, record: &Record, after: Duration) {
-        backlog::hand_back(&self.backlog, record, after).await;
+        backlog::hand_back(&self.backlog, &self.metrics, self.clock.now(), record, after).await;
     }
 
     /// Puts a record where a person will find it. If that fails, it is handed back.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use anyhow::Result;
 use lambda_kit::backlog::Queues;
 use lambda_kit::metrics::Metrics;
-use lambda_kit::settings::Settings;
+use lambda_kit::settings::{Parsed, Settings};
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{SsmParameters, WarmUp};
-use notifier::outside::{CodePipeline, Courier, DynamoTable, Home, web_address};
+use lambda_kit::{Home, SsmParameters, WarmUp};
+use notifier::outside::{CodePipeline, Courier, DynamoTable, web_address};
 use notifier::ports::Table;
 use notifier::{Desks, Notifier};
 
@@ -41,17 +41,18 @@ fn build(kit: &Kit) -> Result<(Real, Option<String>)> {
     }
     wanted.finish()?;
 
-    let home = Home::of_topic(&topic)?;
+    let home = Home::of_arn(&topic)?;
     let settings = Settings::new(SsmParameters::new(&kit.aws), prefix, kit.clock.clone());
+    let metrics = Metrics::new(namespace, &kit.function_name);
     let speaks = channel.is_some().then(|| slack.clone());
     let notifier = Notifier {
         table: DynamoTable::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),
         releases: CodePipeline::new(aws_sdk_codepipeline::Client::new(&kit.aws), home),
         outbox: Courier::new(kit.http.clone(), aws_sdk_sns::Client::new(&kit.aws), topic),
         backlog: Queues::new(aws_sdk_sqs::Client::new(&kit.aws), queue, dead_letters),
-        desks: Desks::new(settings, slack, channel),
+        desks: Desks::new(settings, Parsed::new(metrics.clone(), kit.clock.clone()), slack, channel),
         clock: kit.clock.clone(),
-        metrics: Metrics::new(namespace, &kit.function_name),
+        metrics,
     };
     Ok((notifier, speaks))
 }

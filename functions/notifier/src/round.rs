@@ -8,18 +8,24 @@ use jiff::Timestamp;
 use lambda_kit::Deadline;
 use notices::Address;
 
+/// Time kept back at the end of an invocation for writing down what was done.
+const MARGIN: Duration = Duration::from_secs(3);
 /// The least time worth beginning something with.
 const LEAST: Duration = Duration::from_secs(2);
 
 /// One invocation.
 pub(crate) struct Round {
-    pub(crate) deadline: Deadline,
+    /// Until when to work.
+    deadline: Deadline,
+    /// Until when to write.
+    end: Deadline,
     shut: RefCell<BTreeMap<Address, Timestamp>>,
 }
 
 impl Round {
-    pub(crate) fn new(deadline: Deadline) -> Self {
-        Self { deadline, shut: RefCell::default() }
+    /// `end` is the invocation's.
+    pub(crate) fn new(end: Deadline) -> Self {
+        Self { deadline: end.with_margin(MARGIN), end, shut: RefCell::default() }
     }
 
     /// There is too little time to begin anything.
@@ -37,10 +43,10 @@ impl Round {
         self.deadline.remaining().min(most)
     }
 
-    /// Until when somebody else may send what this invocation has begun. Never now: a lease without an end ahead
-    /// would be no lease. In milliseconds, as the table keeps it.
+    /// From when somebody else may send what this invocation has begun: not before it has written its last. Never now:
+    /// a lease without an end ahead would be no lease. In milliseconds, as the table keeps it.
     pub(crate) fn lease(&self, now: Timestamp) -> Timestamp {
-        let end = self.deadline.expires_at().max(now.saturating_add(LEAST).unwrap_or(now));
+        let end = self.end.expires_at().max(now.saturating_add(LEAST).unwrap_or(now));
         Timestamp::from_millisecond(end.as_millisecond().saturating_add(1)).unwrap_or(end)
     }
 
@@ -51,5 +57,25 @@ impl Round {
 
     pub(crate) fn shut_until(&self, address: &Address, now: Timestamp) -> Option<Timestamp> {
         self.shut.borrow().get(address).copied().filter(|until| *until > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_kit::Clock;
+
+    use super::*;
+
+    #[test]
+    fn a_lease_lasts_as_long_as_its_holder_may_write() {
+        let clock = Clock::stopped_at(Timestamp::from_second(1_772_445_600).unwrap());
+        let round = Round::new(Deadline::after(&clock, Duration::from_secs(60)));
+        let lease = round.lease(clock.now());
+        clock.advance(Duration::from_secs(58));
+        assert!(round.is_over(), "nothing is begun any more");
+        assert!(clock.now() < lease, "and what was done is still being written down");
+        clock.advance(Duration::from_secs(3));
+        assert!(clock.now() > lease);
+        assert!(round.lease(clock.now()) > clock.now());
     }
 }

@@ -14,12 +14,12 @@ use lambda_kit::backlog::backoff;
 use lambda_kit::settings::ParameterStore;
 use notices::Desk;
 
+use crate::Notifier;
 use crate::kept::Kept;
 use crate::ports::{Backlog, Outbox, Releases, Stored, Table};
 use crate::round::Round;
 use crate::session::Session;
 use crate::sorting::Bundle;
-use crate::Notifier;
 
 /// Conditional writes tried before a record is handed back.
 pub(crate) const WRITES: usize = 8;

@@ -56,7 +56,7 @@ pub(crate) fn instructions(program: &Program, stub: &Stub) -> Result<Option<u64>
     total(&output).map(Some)
 }
 
-/// Lambda's variables and the notifier's, with every endpoint at the stub and nothing of this machine's.
+/// Lambda's variables and the functions', with every endpoint at the stub and nothing of this machine's.
 fn environment(command: &mut Command, program: &Program, stub: &Stub) {
     let endpoint = format!("http://{}", stub.address);
     command.env_clear().env("HOME", program.home.path()).env("PATH", "/usr/bin:/bin").envs([
@@ -70,6 +70,7 @@ fn environment(command: &mut Command, program: &Program, stub: &Stub) {
         ("AWS_SECRET_ACCESS_KEY", "test"),
         ("AWS_ENDPOINT_URL", endpoint.as_str()),
         ("SETTINGS_PREFIX", "/demo"),
+        ("STACK_ID", "arn:aws:cloudformation:us-east-1:111122223333:stack/demo/1a2b3c4d-0000-4000-8000-000000000001"),
         ("TABLE_NAME", "demo"),
         ("TOPIC_ARN", "arn:aws:sns:us-east-1:111122223333:demo"),
         ("QUEUE_URL", endpoint.as_str()),

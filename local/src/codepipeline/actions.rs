@@ -49,6 +49,7 @@ impl Engine {
             work: Work::Done,
         });
         self.running.insert(run);
+        self[execution].runs.push(run);
         self[execution].stages[stage].runs.insert(action, run);
         self[execution].updated = self.now;
         self.emit_action(run, "STARTED");

@@ -30,6 +30,8 @@ pub struct Config {
     pub timing: Timing,
     /// Whether creating a pipeline starts its first execution, as AWS does.
     pub start_on_create: bool,
+    /// Pipelines of the account. AWS allows 1000 and raises that on request.
+    pub most_pipelines: usize,
     /// Answer every n-th request over HTTP with `ThrottlingException`.
     pub throttle_every_nth: Option<u32>,
     /// What a Lambda job gets as `artifactCredentials`.
@@ -131,6 +133,7 @@ impl Default for Config {
             speed: 1.0,
             timing: Timing::default(),
             start_on_create: true,
+            most_pipelines: 1000,
             throttle_every_nth: None,
             artifact_credentials: Credentials::local(),
             clock: Arc::new(SystemClock),

@@ -40,6 +40,7 @@ pub(crate) struct Settings {
     pub(crate) speed: f64,
     pub(crate) timing: Timing,
     pub(crate) start_on_create: bool,
+    pub(crate) most_pipelines: usize,
     pub(crate) artifact_credentials: Credentials,
 }
 
@@ -65,6 +66,7 @@ impl Engine {
                 speed: config.speed,
                 timing: config.timing,
                 start_on_create: config.start_on_create,
+                most_pipelines: config.most_pipelines,
                 artifact_credentials: config.artifact_credentials,
             },
             ids: config.ids,
@@ -121,9 +123,9 @@ impl Engine {
         })
     }
 
+    /// Oldest first.
     pub(crate) fn executions_of(&self, pipeline: PipelineIndex) -> impl DoubleEndedIterator<Item = ExecutionIndex> {
-        let all = (0..self.executions.len()).map(ExecutionIndex);
-        all.filter(move |execution| self[*execution].pipeline == pipeline)
+        self[pipeline].executions.iter().copied()
     }
 
     pub(crate) fn find_execution(&self, pipeline: PipelineIndex, id: &str) -> Option<ExecutionIndex> {

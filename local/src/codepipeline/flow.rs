@@ -7,6 +7,10 @@ use super::declaration::{ExecutionMode, FailureResult, RetryMode};
 use super::engine::Engine;
 use super::records::{ExecutionIndex, Kind, PipelineIndex, Place, Retry, RetryTrigger, RunIndex, RunStatus, Status};
 
+/// Actions of one execution in PARALLEL mode that run at the same time (limits page). What becomes of a sixth is not
+/// documented; here it waits.
+const ACTIONS_AT_ONCE: usize = 5;
+
 impl Engine {
     /// Puts an execution in front of a stage and lets in whoever may enter.
     pub(crate) fn arrive(&mut self, execution: ExecutionIndex, stage: usize) {
@@ -108,13 +112,20 @@ impl Engine {
         }
         let ready: Vec<usize> = missing.into_iter().filter(|action| actions[*action].run_order == turn).collect();
         let attempt = self[execution].attempt;
-        for action in ready {
+        for action in ready.into_iter().take(self.room_for_actions(execution, stage)) {
             self.start_action(execution, stage, action);
             // An action that cannot even start has failed the stage, which may be in its next attempt already.
             let it = &self[execution];
             if it.stages[stage].status != Some(Status::InProgress) || it.attempt != attempt {
                 return;
             }
+        }
+    }
+
+    fn room_for_actions(&self, execution: ExecutionIndex, stage: usize) -> usize {
+        match self[execution].mode() {
+            ExecutionMode::Parallel => ACTIONS_AT_ONCE.saturating_sub(self.actions_in_progress(execution, stage)),
+            ExecutionMode::Queued | ExecutionMode::Superseded => usize::MAX,
         }
     }
 

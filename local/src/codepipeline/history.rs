@@ -1,5 +1,6 @@
 //! What happened: `GetPipelineExecution`, `ListPipelineExecutions`, `ListActionExecutions`.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
@@ -39,9 +40,8 @@ impl Engine {
             None => None,
         };
         let wanted = |it: &ExecutionIndex| stage.is_none_or(|stage| self.is_rollback_candidate(pipeline, *it, stage));
-        let summary = |it: ExecutionIndex| (self[it].id.clone(), summary(&self[it]));
-        let items = self.executions_of(pipeline).rev().filter(wanted).map(summary).collect();
-        page("pipelineExecutionSummaries", input, PAGE, items)
+        let items: Vec<_> = self.executions_of(pipeline).rev().filter(wanted).map(|it| &self[it]).collect();
+        page("pipelineExecutionSummaries", input, PAGE, &items, |it| it.id.clone(), |it| summary(it))
     }
 
     /// The filter shows executions of the current structure that succeeded in the stage, rollbacks included.
@@ -64,15 +64,11 @@ impl Engine {
         };
         let mut seen = BTreeSet::new();
         let latest_only = latest["startTimeRange"] == "Latest";
-        let wanted = |run: &RunIndex| {
-            let it = &self[*run];
-            self[it.execution].pipeline == pipeline
-                && execution.is_none_or(|execution| it.execution == execution)
-                && (!latest_only || seen.insert((it.stage, it.action)))
-        };
-        let runs = (0..self.runs.len()).rev().map(RunIndex).filter(wanted);
-        let items = runs.map(|run| (self[run].id.clone(), self.action_detail(run))).collect();
-        page("actionExecutionDetails", input, PAGE, items)
+        let executions: Vec<_> = execution.map_or_else(|| self.executions_of(pipeline).collect(), |one| vec![one]);
+        let mut runs: Vec<_> = executions.into_iter().flat_map(|it| self[it].runs.iter().copied()).collect();
+        runs.sort_unstable_by_key(|run| Reverse(*run));
+        runs.retain(|run| !latest_only || seen.insert((self[*run].stage, self[*run].action)));
+        page("actionExecutionDetails", input, PAGE, &runs, |run| self[*run].id.clone(), |run| self.action_detail(*run))
     }
 
     fn action_detail(&self, run: RunIndex) -> Value {
@@ -258,6 +254,7 @@ mod tests {
         assert_eq!(bench.refusal("ListActionExecutions", list), "PipelineExecutionNotFoundException");
     }
 
+    const DATE: &str = "2026-03-02T09:58:00Z";
     const COMMIT: &str = "pipelines: {p: {Source: {Checkout: [{revision: {id: 7f3c, message: Add a discount,
         author: {name: Alice, email: alice@example.com}, committed: 2026-03-02T09:58:00Z}}]}}}";
 
@@ -280,7 +277,38 @@ mod tests {
         let variables = &list["actionExecutionDetails"][1]["output"]["outputVariables"];
         assert_eq!(variables["AuthorDisplayName"], "Alice");
         assert_eq!(variables["FullRepositoryName"], "example/orders");
-        assert_eq!(variables["AuthorDate"], "2026-03-02T09:58:00Z");
+        assert_eq!(variables["AuthorDate"], DATE);
+    }
+
+    /// Variables and revision of the one source action.
+    fn source(provider: &str, configuration: &Value) -> (Value, Value) {
+        let mut declaration = plain();
+        let checkout = &mut declaration["stages"][0]["actions"][0];
+        checkout["actionTypeId"]["provider"] = json!(provider);
+        checkout["configuration"] = configuration.clone();
+        let mut bench = Bench::scripted(&declaration, COMMIT);
+        let id = bench.start();
+        bench.wait(5);
+        let list = bench.call("ListActionExecutions", json!({"pipelineName": "p"})).unwrap();
+        let get = json!({"pipelineName": "p", "pipelineExecutionId": id});
+        let mut execution = bench.call("GetPipelineExecution", get).unwrap();
+        let variables = list["actionExecutionDetails"][1]["output"]["outputVariables"].clone();
+        (variables, execution["pipelineExecution"]["artifactRevisions"][0].take())
+    }
+
+    #[test]
+    fn every_source_tells_its_revision_and_when_it_was_made() {
+        let repository = json!({"RepositoryName": "orders", "BranchName": "main"});
+        let (variables, revision) = source("CodeCommit", &repository);
+        assert_eq!(variables["CommitId"], "7f3c");
+        assert_eq!((&variables["CommitterDate"], &variables["AuthorDate"]), (&json!(DATE), &json!(DATE)));
+        assert_eq!(revision["created"], 1_772_445_480.0);
+
+        let (variables, revision) = source("S3", &json!({"S3Bucket": "source", "S3ObjectKey": "app.zip"}));
+        assert_eq!((&variables["VersionId"], &variables["ObjectKey"]), (&json!("7f3c"), &json!("app.zip")));
+        assert_eq!(variables["ETag"].as_str().map(str::len), Some(32));
+        assert!(variables.get("AuthorDate").is_none(), "an object has no author");
+        assert_eq!((&revision["revisionId"], &revision["created"]), (&json!("7f3c"), &json!(1_772_445_480.0)));
     }
 
     #[test]

@@ -19,18 +19,39 @@ const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
 struct Face {
     shell: Arc<Shell>,
-    throttle_every_nth: Option<u32>,
+    throttle: Arc<Throttle>,
+}
+
+/// Which requests are refused for coming too fast.
+pub(crate) struct Throttle {
+    /// Every n-th; none if 0.
+    nth: AtomicU32,
     requests: AtomicU32,
 }
 
+impl Throttle {
+    pub(crate) fn new(nth: Option<u32>) -> Arc<Self> {
+        Arc::new(Self { nth: nth.unwrap_or_default().into(), requests: 0.into() })
+    }
+
+    pub(crate) fn set(&self, nth: Option<u32>) {
+        self.nth.store(nth.unwrap_or_default(), Ordering::Relaxed);
+    }
+
+    fn refuses_next(&self) -> bool {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let nth = self.nth.load(Ordering::Relaxed);
+        nth > 0 && number.is_multiple_of(nth)
+    }
+}
+
 /// The routes of the server.
-pub(crate) fn router(shell: Arc<Shell>, throttle_every_nth: Option<u32>) -> Router {
-    let face = Face { shell, throttle_every_nth, requests: AtomicU32::new(0) };
-    Router::new().route("/", post(answer)).with_state(Arc::new(face))
+pub(crate) fn router(shell: Arc<Shell>, throttle: Arc<Throttle>) -> Router {
+    Router::new().route("/", post(answer)).with_state(Arc::new(Face { shell, throttle }))
 }
 
 async fn answer(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes) -> Response {
-    let answer = if face.throttles() {
+    let answer = if face.throttle.refuses_next() {
         Err(ApiError::new("ThrottlingException", "Rate exceeded"))
     } else {
         face.dispatch(&headers, &body)
@@ -39,11 +60,6 @@ async fn answer(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes) 
 }
 
 impl Face {
-    fn throttles(&self) -> bool {
-        let number = self.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        self.throttle_every_nth.is_some_and(|nth| nth > 0 && number.is_multiple_of(nth))
-    }
-
     fn dispatch(&self, headers: &HeaderMap, body: &[u8]) -> Answer {
         let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let Some(operation) = target.strip_prefix(TARGET_PREFIX) else {

@@ -15,8 +15,6 @@ use super::start::{self, Inputs};
 use super::structure;
 use super::tags;
 
-/// Quota per Region.
-const PIPELINES: usize = 1000;
 const PAGE: usize = 1000;
 
 impl Engine {
@@ -28,8 +26,10 @@ impl Engine {
             let message = format!("A pipeline with the name '{name}' already exists.");
             return Err(ApiError::new("PipelineNameInUseException", message));
         }
-        if self.names.len() >= PIPELINES {
-            return Err(ApiError::new("LimitExceededException", "An account has at most 1000 pipelines per Region."));
+        let most = self.settings.most_pipelines;
+        if self.names.len() >= most {
+            let message = format!("This account has at most {most} pipelines per Region.");
+            return Err(ApiError::new("LimitExceededException", message));
         }
         let mut tags = BTreeMap::new();
         tags::add(&mut tags, &input["tags"])?;
@@ -42,6 +42,7 @@ impl Engine {
             created: self.now,
             updated: self.now,
             tags,
+            executions: Vec::new(),
             transitions: BTreeMap::new(),
             latest_in_stage: BTreeMap::new(),
             start_tokens: BTreeMap::new(),
@@ -116,19 +117,18 @@ impl Engine {
 
     /// `ListPipelines`, by name.
     pub(crate) fn list_pipelines(&self, input: &Value) -> Answer {
-        let summary = |(name, index): (&String, &PipelineIndex)| {
-            let pipeline = &self[*index];
-            let summary = json!({
-                "name": name,
+        let summary = |pipeline: &&Pipeline| {
+            json!({
+                "name": pipeline.name,
                 "version": pipeline.version(),
                 "pipelineType": pipeline.declaration.pipeline_type(),
                 "executionMode": pipeline.declaration.execution_mode,
                 "created": epoch(pipeline.created),
                 "updated": epoch(pipeline.updated),
-            });
-            (name.clone(), summary)
+            })
         };
-        page("pipelines", input, PAGE, self.names.iter().map(summary).collect())
+        let pipelines: Vec<&Pipeline> = self.names.values().map(|index| &self[*index]).collect();
+        page("pipelines", input, PAGE, &pipelines, |pipeline| pipeline.name.clone(), summary)
     }
 
     fn declare(&self, raw: &Value, version: u32) -> Result<(Declaration, Value), ApiError> {

@@ -7,6 +7,7 @@ use super::engine::Engine;
 use super::error::ApiError;
 use super::records::{ExecutionIndex, Trigger};
 use super::start::{self, Inputs};
+use crate::script::{Author, Revision};
 
 /// A commit or tag pushed to the repository of a pipeline with Git triggers.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,20 @@ pub struct GitPush {
     pub author_email: String,
     /// Author's date; the time of the push where it is missing.
     pub authored: Option<Timestamp>,
+}
+
+impl GitPush {
+    /// What the source action finds.
+    pub(crate) fn revision(&self) -> Revision {
+        Revision {
+            id: self.commit.clone(),
+            message: self.message.clone(),
+            author: Author { name: self.author_name.clone(), email: self.author_email.clone() },
+            branch: Some(self.branch.clone()).filter(|branch| !branch.is_empty()),
+            committed: self.authored,
+            ..Revision::default()
+        }
+    }
 }
 
 impl Engine {
@@ -61,6 +76,7 @@ impl Engine {
         let mut trigger = Trigger::new("WebhookV2", Value::Object(git.clone()).to_string());
         trigger.detail = trigger.detail.chars().take(1024).collect();
         trigger.git = Some(Value::Object(git));
+        trigger.pushed = Some(push.clone());
         let inputs = Inputs {
             variables: start::variables(&declaration, &Value::Null)?,
             revisions: [(source.name.clone(), push.commit.clone())].into(),
@@ -85,16 +101,24 @@ mod tests {
         declaration["triggers"] = json!([{"providerType": "CodeStarSourceConnection",
             "gitConfiguration": {"sourceActionName": "Checkout", "push": [{"tags": {"includes": ["v*"]}}]}}]);
         let mut bench = Bench::with(&declaration);
-        let push = GitPush { commit: "7f3c".to_owned(), tag: Some("v1".to_owned()), ..GitPush::default() };
+        let authored = Some("2026-03-02T09:58:00Z".parse().unwrap());
+        let push = GitPush { commit: "7f3c".to_owned(), tag: Some("v1".to_owned()), authored, ..GitPush::default() };
         bench.engine.push("p", &push).unwrap();
         bench.wait(5);
-        let trigger = &bench.events[0]["detail"]["execution-trigger"];
+        let trigger = bench.events[0]["detail"]["execution-trigger"].clone();
         assert_eq!((&trigger["tag-name"], &trigger["commit-id"]), (&json!("v1"), &json!("7f3c")));
+        assert_eq!(trigger["author-date"], "2026-03-02T09:58:00Z");
         assert!(trigger.get("branch-name").is_none() && trigger.get("trigger-type").is_none());
         let list = bench.call("ListPipelineExecutions", json!({"pipelineName": "p"})).unwrap();
         let summary = &list["pipelineExecutionSummaries"][0];
         assert_eq!(summary["trigger"]["triggerType"], "WebhookV2");
         assert_eq!(summary["sourceRevisions"][0]["revisionId"], "7f3c");
+        let list = bench.call("ListActionExecutions", json!({"pipelineName": "p"})).unwrap();
+        let variables = &list["actionExecutionDetails"][1]["output"]["outputVariables"];
+        assert_eq!((&variables["CommitId"], &variables["AuthorDate"]), (&json!("7f3c"), &trigger["author-date"]));
+        let get = json!({"pipelineName": "p", "pipelineExecutionId": summary["pipelineExecutionId"]});
+        let execution = bench.call("GetPipelineExecution", get).unwrap();
+        assert_eq!(execution["pipelineExecution"]["artifactRevisions"][0]["created"], 1_772_445_480.0);
     }
 
     #[test]

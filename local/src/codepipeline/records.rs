@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::declaration::{Action, Declaration, ExecutionMode, RetryMode};
 use super::ports::S3Location;
+use super::push::GitPush;
 use super::variables::Namespaces;
 use crate::script::Play;
 
@@ -32,6 +33,8 @@ pub(crate) struct Pipeline {
     pub(crate) created: Timestamp,
     pub(crate) updated: Timestamp,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Oldest first.
+    pub(crate) executions: Vec<ExecutionIndex>,
     /// By stage name.
     pub(crate) transitions: BTreeMap<String, Transitions>,
     /// By stage name: the execution that entered last.
@@ -105,11 +108,13 @@ pub(crate) struct Trigger {
     pub(crate) detail: String,
     /// Set for Git triggers, whose events carry this instead of type and detail.
     pub(crate) git: Option<Value>,
+    /// The push that a Git trigger saw.
+    pub(crate) pushed: Option<GitPush>,
 }
 
 impl Trigger {
     pub(crate) fn new(kind: &'static str, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), git: None }
+        Self { kind, detail: detail.into(), git: None, pushed: None }
     }
 }
 
@@ -136,6 +141,8 @@ pub(crate) struct Execution {
     pub(crate) stop: Option<StopRequest>,
     /// One per declared stage.
     pub(crate) stages: Vec<StageRun>,
+    /// Every run of every action, oldest first.
+    pub(crate) runs: Vec<RunIndex>,
 }
 
 impl Execution {

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::config::Config;
 use super::error::ApiError;
-use super::http::router;
+use super::http::{Throttle, router};
 use super::push::GitPush;
 use super::shell::Shell;
 
@@ -23,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Server {
     address: SocketAddr,
     shell: Arc<Shell>,
+    throttle: Arc<Throttle>,
     stop: oneshot::Sender<()>,
     listener: JoinHandle<io::Result<()>>,
     clock: JoinHandle<()>,
@@ -38,14 +39,15 @@ impl Server {
         check(&config)?;
         let listener = TcpListener::bind(config.address).await?;
         let address = listener.local_addr()?;
-        let throttle = config.throttle_every_nth;
+        let throttle = Throttle::new(config.throttle_every_nth);
         let (shell, background) = Shell::new(config);
         let (stop, stopped) = oneshot::channel::<()>();
-        let serve = axum::serve(listener, router(shell.clone(), throttle)).with_graceful_shutdown(async {
+        let serve = axum::serve(listener, router(shell.clone(), throttle.clone())).with_graceful_shutdown(async {
             let _ = stopped.await;
         });
         Ok(Self {
             address,
+            throttle,
             stop,
             listener: tokio::spawn(async { serve.await }),
             clock: tokio::spawn(shell.clone().keep_time()),
@@ -78,6 +80,12 @@ impl Server {
     /// If there is no such pipeline, or it has no Git trigger.
     pub async fn push(&self, pipeline: &str, push: GitPush) -> Result<String, ApiError> {
         self.shell.push(pipeline, &push)
+    }
+
+    /// From now on every `nth` request over HTTP is answered with `ThrottlingException`, as
+    /// [`Config::throttle_every_nth`] does from the start; none with `None`.
+    pub fn throttle_every_nth(&self, nth: Option<u32>) {
+        self.throttle.set(nth);
     }
 
     /// Stops listening, stops the clock, and hands out the events that are still on their way.
@@ -183,6 +191,12 @@ mod tests {
             statuses.push(post(&server, "ListPipelines", &json!({})).await.status().as_u16());
         }
         assert_eq!(statuses, [200, 400, 200, 400]);
+        server.throttle_every_nth(None);
+        let statuses = [
+            post(&server, "ListPipelines", &json!({})).await.status().as_u16(),
+            post(&server, "ListPipelines", &json!({})).await.status().as_u16(),
+        ];
+        assert_eq!(statuses, [200, 200]);
         server.shutdown().await;
     }
 

@@ -79,8 +79,11 @@ impl Engine {
             revisions: Vec::new(),
             wanted_revisions: inputs.revisions,
             stop: None,
+            runs: Vec::new(),
         });
-        ExecutionIndex(self.executions.len() - 1)
+        let execution = ExecutionIndex(self.executions.len() - 1);
+        self[pipeline].executions.push(execution);
+        execution
     }
 
     /// Refuses one execution too many.

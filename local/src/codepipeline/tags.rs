@@ -35,8 +35,8 @@ impl Engine {
     /// `ListTagsForResource`.
     pub(crate) fn list_tags_for_resource(&self, input: &Value) -> Answer {
         let tags = &self[self.tagged(input)?].tags;
-        let items = tags.keys().cloned().zip(list(tags)).collect();
-        page("tags", input, PAGE, items)
+        let items: Vec<_> = tags.keys().zip(list(tags)).collect();
+        page("tags", input, PAGE, &items, |(key, _)| (*key).clone(), |(_, tag)| tag.clone())
     }
 
     fn tagged(&self, input: &Value) -> Result<PipelineIndex, ApiError> {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::checks::Check;
+use super::delivery::Measured;
 use super::environment::local_aws;
 use super::story::{PIPELINE, Release, Theatre};
 use super::world::World;
@@ -63,6 +64,17 @@ fn took(action: &Value) -> String {
 fn duration(time: SignedDuration) -> String {
     let (minutes, seconds) = (time.as_secs() / 60, time.as_secs() % 60);
     if minutes == 0 { format!("{seconds} s") } else { format!("{minutes} min {seconds:02} s") }
+}
+
+/// What CloudWatch has, measure by measure.
+pub(crate) fn delivery(measured: &[Measured]) {
+    for line in measured {
+        let (style, mark) = if line.is_right() { (GOOD, "✓") } else { (BAD, "✗") };
+        let number = |value: &f64| format!("{} {}", (value * 10.0).round() / 10.0, line.unit()).trim_end().to_owned();
+        let values: Vec<String> = line.values.iter().map(number).collect();
+        let values = if values.is_empty() { "no data".to_owned() } else { values.join("  ") };
+        anstream::println!("{style}{mark}{style:#} {:<26}{:<28}{values}", line.measure, line.of);
+    }
 }
 
 /// Every check with its mark; true if all hold.

@@ -12,7 +12,7 @@ use super::clock::FastClock;
 use super::steps::{Step, Steps};
 use super::trouble::trouble;
 use super::world::World;
-use crate::codepipeline::{GitPush, Server};
+use crate::codepipeline::{Clock, GitPush, Server};
 use crate::script::Script;
 use crate::slack::{Message, SlackDouble};
 
@@ -28,6 +28,8 @@ const RESIGNATION: Duration = Duration::from_secs(3);
 /// The notifier pauses for a second between two messages to a channel.
 const SILENCE: Duration = Duration::from_millis(2500);
 const BREAK_BEFORE_THE_FIX: SignedDuration = SignedDuration::from_mins(14);
+/// A commit is reviewed before it is merged.
+const REVIEW: SignedDuration = SignedDuration::from_mins(18);
 const TIME_TO_DECIDE: SignedDuration = SignedDuration::from_mins(6);
 
 /// One release that was played.
@@ -121,6 +123,7 @@ impl<'t> Theatre<'t> {
             branch: revision.branch.unwrap_or_else(|| "main".to_owned()),
             author_name: revision.author.name.clone(),
             author_email: revision.author.email,
+            authored: Some(self.clock.now() - REVIEW),
             ..GitPush::default()
         };
         let execution = self.pipeline.push(PIPELINE, push).await.context("the push did not start the pipeline")?;

@@ -47,7 +47,12 @@ impl World {
         let mut aws = MiniStack::start(layout, &tools, port, &pipeline.url())?;
         steps.run("MiniStack, IAM enforced", async |_| aws.ready(layout).await).await?;
         let cloud = Cloud::at(&aws.endpoint());
-        let parameters = [("SlackChannel", "releases".to_owned()), ("SlackApiUrl", slack.api_url())];
+        let parameters = [
+            ("SlackChannel", "releases".to_owned()),
+            ("SlackApiUrl", slack.api_url()),
+            // Nobody watches five minutes of gathering.
+            ("MetricsDelaySeconds", "1".to_owned()),
+        ];
         let outputs = steps
             .run("sam deploy", async |step| {
                 deploy::settle(layout, &cloud, &slack).await?;
@@ -68,7 +73,7 @@ impl World {
     /// that come back to find everything said.
     pub(crate) async fn dead_letters(&self) -> Result<BTreeMap<String, u64>> {
         let mut found = BTreeMap::new();
-        for queue in ["NotifierDeadLetterQueue", "UndeliveredQueue"] {
+        for queue in ["NotifierDeadLetterQueue", "RecorderDeadLetterQueue", "UndeliveredQueue"] {
             let url = self.output(&format!("{queue}Url"))?;
             found.insert(queue.to_owned(), self.cloud.messages_in(url).await?);
         }

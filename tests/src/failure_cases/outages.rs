@@ -112,7 +112,7 @@ impl Queue {
 
 /// Case 30.
 #[tokio::test]
-async fn half_an_hour_without_slack_loses_nothing_and_ends_with_one_catch_up() {
+async fn half_an_hour_without_slack_loses_nothing_and_ends_with_one_message_for_each_release() {
     let world = notifier::memory::Memory::at(crate::stage::start());
     let outage = Outage::of(&world);
     let stage = Stage::with(world, outage.clone(), "https://slack.example.com/api");
@@ -267,6 +267,28 @@ async fn a_deleted_message_is_posted_anew_a_few_times_at_most() {
     stage.hear(&orders.run("SUCCEEDED", 60)).await;
     assert!(stage.slack().len() < 10);
     assert_eq!(stage.world.backlog.buried().len(), 1, "what vanishes for good is set aside, once");
+}
+
+/// Case 31: in a workspace that allows edits for a while only, a long release stays one message.
+#[tokio::test]
+async fn a_message_too_old_to_be_edited_is_kept_and_its_thread_tells_the_rest() {
+    for error in ["edit_window_closed", "cant_update_message"] {
+        let (stage, orders) = (Stage::new(), Letters::of("1"));
+        stage.hear(&orders.run("STARTED", 0)).await;
+        let first = stage.slack().remove(0).ts();
+        refused(&stage, error);
+        stage.hear(&orders.stage("Source", "SUCCEEDED", 30)).await;
+        stage.hear(&orders.stage("Build", "STARTED", 31)).await;
+        stage.hear(&orders.run("SUCCEEDED", 60)).await;
+        let sent = stage.slack();
+        let methods: Vec<_> = sent.iter().map(Sent::method).collect();
+        assert_eq!(methods, ["chat.update", "chat.postMessage", "chat.postMessage"], "{error}");
+        for (reply, said) in sent[1..].iter().zip(["*Source* succeeded", "succeeded in 1 min"]) {
+            assert_eq!(reply.body()["thread_ts"].as_str(), first.as_deref(), "{error}");
+            assert!(words(&reply.outgoing).contains(said), "{error}: {}", words(&reply.outgoing));
+        }
+        assert_eq!(stage.world.backlog.buried(), [], "{error}");
+    }
 }
 
 /// Case 34.

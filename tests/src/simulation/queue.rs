@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::Deadline;
 use lambda_kit::metrics::Metrics;
-use lambda_kit::settings::Settings;
+use lambda_kit::settings::{Parsed, Settings};
 use lambda_kit::start::{Handler, Invocation};
 use notifier::memory::MemorySettings;
 use notifier::{Desks, Notifier};
@@ -116,14 +116,20 @@ fn start(outside: &Outside) -> Simulated {
     store.set("slack/bot-token", "example");
     let clock = outside.world.clock.clone();
     let settings = Settings::new(store, "/pipewarden", clock.clone());
+    let metrics = Metrics::new("Pipewarden", "pipewarden-notifier");
     Notifier {
         table: outside.clone(),
         releases: outside.clone(),
         outbox: outside.clone(),
         backlog: outside.clone(),
-        desks: Desks::new(settings, "https://slack.example.com/api", Some(CHANNEL.to_owned())),
+        desks: Desks::new(
+            settings,
+            Parsed::new(metrics.clone(), clock.clone()),
+            "https://slack.example.com/api",
+            Some(CHANNEL.to_owned()),
+        ),
         clock,
-        metrics: Metrics::new("Pipewarden", "pipewarden-notifier"),
+        metrics,
     }
 }
 

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::Clock;
 use anyhow::Result;
 use jiff::Timestamp;
-use crate::Clock;
 
 use super::Calls;
 use crate::backlog::Backlog;

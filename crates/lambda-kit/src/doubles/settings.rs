@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use anyhow::Result;
 use crate::settings::ParameterStore;
+use anyhow::Result;
 use pipeline_model::Secret;
 
 use super::Calls;

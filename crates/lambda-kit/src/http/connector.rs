@@ -87,6 +87,12 @@ fn to_connector_error(error: reqwest::Error) -> ConnectorError {
     }
 }
 
+/// No connection came about, so no byte of the request left.
+pub fn was_never_sent(error: &ConnectorError) -> bool {
+    let causes = std::iter::successors(std::error::Error::source(error), |cause| cause.source());
+    causes.filter_map(|cause| cause.downcast_ref::<reqwest::Error>()).any(reqwest::Error::is_connect)
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -115,9 +115,8 @@ fn meaning(error: String) -> Answer {
         | "request_timeout"
         | "team_added_to_org"
         | "streaming_state_conflict" => Answer::Retry { after: None, reason: error },
-        "message_not_found" | "cant_update_message" | "edit_window_closed" | "thread_not_found" | "block_mismatch" => {
-            Answer::Lost(error)
-        }
+        "message_not_found" | "thread_not_found" | "block_mismatch" => Answer::Lost(error),
+        "edit_window_closed" | "cant_update_message" => Answer::Closed(error),
         "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive" => {
             Answer::Unauthorised(error)
         }
@@ -150,7 +149,8 @@ mod tests {
             ("ratelimited", "Retry"),
             ("fatal_error", "Retry"),
             ("message_not_found", "Lost"),
-            ("edit_window_closed", "Lost"),
+            ("edit_window_closed", "Closed"),
+            ("cant_update_message", "Closed"),
         ] {
             let meant = format!("{:?}", answer(200, &format!(r#"{{"ok":false,"error":"{error}"}}"#)));
             assert!(meant.starts_with(expected), "{error}: {meant}");

@@ -88,9 +88,10 @@ fn actions_of(story: &Story, moment: &Moment) -> Text {
 fn actions(stage: &StageStory) -> Text {
     let mut actions: Vec<_> = stage.actions.iter().collect();
     actions.sort_by_key(|(_, action)| action.course.started);
+    let attempt = stage.course.as_ref().map_or(0, |course| course.attempt);
     let mut text = Text::new();
     for (name, action) in actions.iter().take(ACTIONS_SHOWN) {
-        text = text.line().then(action_line(name.as_str(), action));
+        text = text.line().then(action_line(name.as_str(), action, attempt));
     }
     match actions.len().saturating_sub(ACTIONS_SHOWN) {
         0 => text,
@@ -98,8 +99,8 @@ fn actions(stage: &StageStory) -> Text {
     }
 }
 
-/// Success goes without saying, since the line stands below a stage that succeeded.
-fn action_line(name: &str, action: &ActionStory) -> Text {
+/// Success goes without saying, since the line stands below a stage that succeeded in this attempt.
+fn action_line(name: &str, action: &ActionStory, attempt: u32) -> Text {
     let state = match &action.course.state {
         ActionState::Succeeded if action.role == Role::Approval => String::from(" approved"),
         ActionState::Succeeded => String::new(),
@@ -110,6 +111,9 @@ fn action_line(name: &str, action: &ActionStory) -> Text {
         _ if action.role == Role::Approval => String::new(),
         provider => format!(" ({provider})"),
     };
+    if is_overtaken(action, attempt) {
+        return Text::new().plain(format!("• {name}{provider}"));
+    }
     let started = action.course.started.filter(|_| action.course.is_over());
     let took = started.map(|started| duration(started, action.course.at));
     let took = took
@@ -123,6 +127,12 @@ fn action_line(name: &str, action: &ActionStory) -> Text {
         Some(url) => text.plain("  ·  ").link("Details", Some(url)),
         None => text,
     }
+}
+
+/// The stage's success came before the action's: it neither runs any more nor did its earlier failure last.
+fn is_overtaken(action: &ActionStory, attempt: u32) -> bool {
+    let earlier = action.course.attempt < attempt && action.course.state != ActionState::Succeeded;
+    earlier || action.course.state == ActionState::Started
 }
 
 /// Where the execution stood at that moment; later changes do not rewrite what happened.

@@ -41,7 +41,7 @@ fn informed(lines: &[&str], stages: &[&str]) -> Story {
         author: Some(String::from("Example Author")),
         url: Some(String::from("https://github.com/example/orders/commit/0123456")),
     };
-    story.learn_execution(&ExecutionFacts { commit: Some(commit), ..ExecutionFacts::default() });
+    story.learn_execution(&ExecutionFacts { commits: vec![commit], ..ExecutionFacts::default() });
     story
 }
 

@@ -107,6 +107,32 @@ fn quiet_news_share_one_reply_and_loud_news_get_their_own() {
     assert_eq!(body["text"].as_str().map(|text| text.lines().count()), Some(2), "{body}");
 }
 
+/// What the thread says of `Compile` once its stage has succeeded in its second attempt.
+fn line_in_a_stage_that_succeeded(before: &str) -> String {
+    let (mut record, mut channels) = (record(&format!("0 execution STARTED\n{before}")), Channels::default());
+    channels.deliver(&mut record, &desk(), at(70));
+    told("70 #2 stage Build SUCCEEDED").iter().for_each(|event| record.story.absorb(event));
+    channels.deliver(&mut record, &desk(), at(70));
+    let Ok(Outgoing::Http { body, .. }) = &channels.sent.last().unwrap().outgoing else { panic!("{channels:?}") };
+    let line = body["text"].as_str().unwrap().lines().find(|line| line.starts_with("• Compile"));
+    line.unwrap().to_owned()
+}
+
+#[test]
+fn a_stage_that_succeeded_before_its_actions_did_claims_nothing_of_them() {
+    for before in [
+        "60 #2 action Build/Compile STARTED as=Build by=CodeBuild",
+        "5 action Build/Compile STARTED as=Build by=CodeBuild",
+        "5 action Build/Compile FAILED as=Build by=CodeBuild why=\"3 tests failed\" url=https://example.com/builds/1",
+    ] {
+        assert_eq!(line_in_a_stage_that_succeeded(before), "• Compile (CodeBuild)", "{before}");
+    }
+    let done =
+        "5 action Build/Compile STARTED as=Build\n9 action Build/Compile SUCCEEDED as=Build by=CodeBuild why=Fine";
+    let line = line_in_a_stage_that_succeeded(done);
+    assert_eq!(line, "• Compile (CodeBuild) 4 s: Fine", "what an earlier attempt has done is not done again");
+}
+
 #[test]
 fn a_fresh_post_about_a_failure_does_not_also_reply() {
     let mut record = record("0 execution STARTED\n9 stage Test FAILED\n9 execution FAILED");

@@ -22,6 +22,8 @@ pub(super) struct Told {
     pub(super) message: Option<Handle>,
     /// A fingerprint of what it shows.
     pub(super) shows: Option<u64>,
+    /// The message can no longer be changed: its thread tells what it would have shown.
+    pub(super) closed: bool,
     /// Keys of the moments told.
     pub(super) moments: BTreeSet<String>,
     refused: Option<Timestamp>,
@@ -36,6 +38,7 @@ impl Told {
             Answer::Lost(_) if !self.has_lost_too_many() => {
                 (self.message, self.shows, self.reposts) = (None, None, self.reposts + 1);
             }
+            Answer::Closed(_) => self.closed = true,
             Answer::Lost(_) | Answer::Refused(_) | Answer::Unauthorised(_) => self.refused = Some(now),
             Answer::Retry { .. } => {}
         }
@@ -45,7 +48,9 @@ impl Told {
         self.moments.extend(delivery.moments.iter().cloned());
         self.refused = None;
         match (delivery.kind, handle) {
-            (Kind::Post, Some(handle)) => (self.message, self.shows) = (Some(handle.0.clone()), delivery.shows),
+            (Kind::Post, Some(handle)) => {
+                (self.message, self.shows, self.closed) = (Some(handle.0.clone()), delivery.shows, false);
+            }
             // A message that cannot be found again cannot be edited; posting it once more at once would never end.
             (Kind::Post, None) if delivery.address.channel().manner() == Manner::Edits => self.refused = Some(now),
             (Kind::Edit, _) => self.shows = delivery.shows,

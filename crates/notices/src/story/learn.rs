@@ -5,7 +5,7 @@ use pipeline_model::{ActionState, ExecutionState};
 
 use super::parts::{kept, kept_lines};
 use super::{ActionPath, ActionStory, Origin, Role, Story, Wants, bounds};
-use crate::facts::{Commit, ExecutionFacts, Structure};
+use crate::facts::{ActionFacts, Commit, ExecutionFacts, Structure};
 use crate::history::History;
 use crate::text;
 
@@ -37,10 +37,12 @@ impl Story {
 
     /// Learns the commit, the trigger and whether this is a rollback.
     pub fn learn_execution(&mut self, facts: &ExecutionFacts) {
-        // Once a second stage has begun, a source that names no revision will not name one later.
-        self.learned.execution |= facts.commit.is_some() || self.stages.len() > 1 || self.is_over();
         self.rollback_target = facts.rollback_target.clone().or(self.rollback_target.take());
-        if let Some(commit) = &facts.commit {
+        let commit = self.commit_among(&facts.commits);
+        // Once a second stage has begun, a source that names no revision will not name one later. A rollback reads none.
+        let is_late = self.stages.len() > 1 || self.rollback_target.is_some() && !self.stages.is_empty();
+        self.learned.execution |= commit.is_some() || is_late || self.is_over();
+        if let Some(commit) = commit {
             self.learn_commit(commit.clone());
         }
         if let (None, Some(kind)) = (&self.origin, &facts.trigger_type) {
@@ -72,8 +74,30 @@ impl Story {
         earlier.chain(last).collect()
     }
 
+    /// Learns the commit whose push began the execution: of several sources this is the one that matters.
+    pub(super) fn learn_trigger(&mut self, commit: Commit) {
+        if self.commit.as_ref().is_some_and(|known| !is_named(known, &commit.id)) {
+            self.commit = None;
+            self.learned.execution = false;
+        }
+        self.learn_commit(commit);
+    }
+
+    /// The revision of the commit that is known already, else the first one.
+    fn commit_among<'a>(&self, commits: &'a [Commit]) -> Option<&'a Commit> {
+        commits.iter().find(|commit| self.commit.as_ref().is_none_or(|known| is_named(known, &commit.id)))
+    }
+
+    /// Learns who wrote the commit, from the source that read it.
+    pub(super) fn learn_author(&mut self, actions: &[ActionFacts]) {
+        let Some(commit) = self.commit.as_mut().filter(|commit| commit.author.is_none()) else { return };
+        let mut authors = actions.iter().filter_map(|facts| facts.commit_author.as_ref());
+        let author = authors.find(|author| is_named(commit, &author.commit));
+        commit.author = author.and_then(|author| kept(Some(&author.name), bounds::WORD));
+    }
+
     /// Keeps what is shown: the id, the message's first line, the author, the page.
-    pub(super) fn learn_commit(&mut self, commit: Commit) {
+    fn learn_commit(&mut self, commit: Commit) {
         let subject =
             commit.message.as_deref().and_then(|message| message.lines().find(|line| !line.trim().is_empty()));
         let (message, author) = (kept(subject, bounds::TEXT), kept(commit.author.as_deref(), bounds::WORD));
@@ -86,10 +110,12 @@ impl Story {
         known.url = known.url.take().or(url);
     }
 
+    /// The API may know the commit. A rollback reads no source: what it goes back to is known at once.
     fn source_was_read(&self) -> bool {
         let actions = || self.stages.values().flat_map(|stage| stage.actions.values());
         let read = |action: &ActionStory| action.role == Role::Source && action.course.state == ActionState::Succeeded;
-        actions().any(read) || self.stages.len() > 1 || self.is_over()
+        let begins_elsewhere = self.order.first().is_some_and(|first| self.stages.keys().any(|stage| stage != first));
+        actions().any(read) || self.is_rollback() || begins_elsewhere || self.stages.len() > 1 || self.is_over()
     }
 
     /// Something failed in the latest attempt, and no word of why has arrived.
@@ -99,4 +125,9 @@ impl Story {
         let unexplained = self.failures.get(&attempt).is_some_and(|failure| failure.actions.values().all(silent));
         unexplained && !self.learned.failures.contains(&attempt)
     }
+}
+
+/// Ids are kept up to a bound.
+fn is_named(known: &Commit, id: &str) -> bool {
+    known.id == text::keep_line(id, bounds::WORD)
 }

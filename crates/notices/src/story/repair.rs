@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use pipeline_model::{ActionState, ExecutionState, StageState};
 
-use super::parts::kept;
-use super::{ActionPath, ActionStory, Role, Said, StageStory, Story, bounds};
+use super::{ActionPath, ActionStory, Role, Said, StageStory, Story};
 use crate::facts::{ActionFacts, ExecutionFacts};
 use crate::lattice::{Course, earliest, readable};
 
@@ -19,10 +18,7 @@ impl Story {
         for (attempt, facts) in self.runs_by_attempt(actions) {
             self.learn_action(attempt, facts);
         }
-        let author = actions.iter().find_map(|facts| kept(facts.commit_author.as_deref(), bounds::WORD));
-        if let Some(commit) = &mut self.commit {
-            commit.author = commit.author.take().or(author);
-        }
+        self.learn_author(actions);
     }
 
     /// Takes the state from the API where events were lost. Says whether the execution's end had been missed.

@@ -2,6 +2,7 @@
 
 mod loss;
 mod orderings;
+mod sources;
 
 use pipeline_model::{ActionState, ExecutionState};
 

@@ -90,6 +90,7 @@ fn trigger(extra: &impl Fn(&str) -> Option<String>) -> Option<Trigger> {
             commit: Some(commit),
             message: extra("message"),
             author: extra("author"),
+            authored: None,
             repository: extra("repository"),
             provider: Some(String::from("GitHub")),
             branch: extra("branch"),

@@ -74,10 +74,11 @@ fn trigger_json(trigger: &Trigger) -> Value {
             object.text("trigger-type", Some(kind));
             object.text("trigger-detail", detail.as_deref());
         }
-        Trigger::Git { commit, message, author, repository, provider, branch, tag } => {
+        Trigger::Git { commit, message, author, authored, repository, provider, branch, tag } => {
             object.text("commit-id", commit.as_deref());
             object.text("commit-message", message.as_deref());
             object.text("author-display-name", author.as_deref());
+            object.time("author-date", *authored);
             object.text("full-repository-name", repository.as_deref());
             object.text("provider-type", provider.as_deref());
             object.text("branch-name", branch.as_deref());

@@ -145,11 +145,12 @@ fn trigger() -> impl Strategy<Value = Trigger> {
     let maybe = || proptest::option::of(text());
     prop_oneof![
         (text(), maybe()).prop_map(|(kind, detail)| Trigger::Typed { kind, detail }),
-        (text(), maybe(), maybe(), maybe(), maybe(), maybe(), maybe()).prop_map(
-            |(commit, message, author, repository, provider, branch, tag)| Trigger::Git {
+        (text(), maybe(), maybe(), proptest::option::of(timestamp()), maybe(), maybe(), maybe(), maybe()).prop_map(
+            |(commit, message, author, authored, repository, provider, branch, tag)| Trigger::Git {
                 commit: Some(commit),
                 message,
                 author,
+                authored,
                 repository,
                 provider,
                 branch,

@@ -89,10 +89,12 @@ fn trigger(wire: WireTrigger) -> Option<Trigger> {
         return Some(Trigger::Typed { kind, detail: wire.detail });
     }
     let git = [&wire.commit, &wire.message, &wire.author, &wire.repository, &wire.provider, &wire.branch, &wire.tag];
-    git.iter().any(|field| field.is_some()).then_some(Trigger::Git {
+    let any = git.iter().any(|field| field.is_some()) || wire.authored.is_some();
+    any.then_some(Trigger::Git {
         commit: wire.commit,
         message: wire.message,
         author: wire.author,
+        authored: wire.authored,
         repository: wire.repository,
         provider: wire.provider,
         branch: wire.branch,
@@ -195,6 +197,8 @@ struct WireTrigger {
     message: Option<String>,
     #[serde(default, rename = "author-display-name")]
     author: Option<String>,
+    #[serde(default, rename = "author-date", deserialize_with = "time::lenient")]
+    authored: Option<Timestamp>,
     #[serde(default, rename = "full-repository-name")]
     repository: Option<String>,
     #[serde(default, rename = "provider-type")]

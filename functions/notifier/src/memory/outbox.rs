@@ -10,8 +10,8 @@ use lambda_kit::Clock;
 use notices::{Outgoing, Reply};
 use serde_json::{Value, json};
 
-use lambda_kit::doubles::Calls;
 use crate::ports::Outbox;
+use lambda_kit::doubles::Calls;
 
 /// The channel id Slack answers with when a message names a channel in words.
 const CHANNEL: &str = "C0000000001";

@@ -8,8 +8,8 @@ use anyhow::Result;
 use notices::{ActionFacts, ExecutionFacts, Structure};
 use pipeline_model::{ApprovalRequest, ExecutionId, PipelineArn};
 
-use lambda_kit::doubles::Calls;
 use crate::ports::Releases;
+use lambda_kit::doubles::Calls;
 
 /// Knows nothing until it is told: an unknown pipeline or execution has empty facts, as one that is gone has.
 #[derive(Debug, Clone, Default)]

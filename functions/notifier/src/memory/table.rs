@@ -9,9 +9,9 @@ use std::time::Duration;
 use anyhow::Result;
 use jiff::Timestamp;
 
-use lambda_kit::doubles::Calls;
 use crate::outside::fits;
 use crate::ports::{Item, Slot, Stored, Table};
+use lambda_kit::doubles::Calls;
 
 type Interference = Box<dyn FnOnce(&MemoryTable)>;
 

@@ -4,9 +4,10 @@ mod facts;
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter};
+use lambda_kit::Home;
 use lambda_kit::aws::failed;
 use notices::{ActionFacts, ExecutionFacts, Structure};
 use pipeline_model::{ApprovalRequest, ExecutionId, PipelineArn, PipelineName};
@@ -15,30 +16,6 @@ use crate::ports::Releases;
 
 /// Most pages read of one list, with up to 100 actions each.
 const MOST_PAGES: usize = 10;
-
-/// The region and account this function runs in: it can ask about their pipelines and no others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
-    /// Such as `us-east-1`.
-    pub region: String,
-    /// Twelve digits.
-    pub account: String,
-}
-
-impl Home {
-    /// Reads it from the ARN of a topic of the same stack.
-    ///
-    /// # Errors
-    /// When the text is not an ARN with a region and an account.
-    pub fn of_topic(arn: &str) -> Result<Self> {
-        match arn.split(':').collect::<Vec<_>>().as_slice() {
-            ["arn", _, "sns", region, account, _] if !region.is_empty() && !account.is_empty() => {
-                Ok(Self { region: (*region).to_owned(), account: (*account).to_owned() })
-            }
-            _ => bail!("`{arn}` is not a topic's ARN; expected arn:<partition>:sns:<region>:<account>:<topic>"),
-        }
-    }
-}
 
 /// The CodePipeline of one region and account.
 ///
@@ -56,20 +33,12 @@ impl CodePipeline {
         Self { client, home }
     }
 
-    fn knows(&self, pipeline: &PipelineArn) -> bool {
-        let known = pipeline.region == self.home.region && pipeline.account == self.home.account;
-        if !known {
-            tracing::warn!(pipeline.arn = %pipeline, "this pipeline is elsewhere, so nothing is known beyond its events");
-        }
-        known
-    }
-
     /// Whose executions an approval can belong to.
     fn pipeline_of(&self, approval: &ApprovalRequest) -> Option<PipelineArn> {
         let Home { region, account } = &self.home;
         let region = if approval.region.is_empty() { region } else { &approval.region };
         let pipeline = PipelineArn::new(region, account, approval.pipeline.clone());
-        self.knows(&pipeline).then_some(pipeline)
+        self.home.knows(&pipeline).then_some(pipeline)
     }
 
     async fn list_actions(
@@ -105,7 +74,7 @@ impl CodePipeline {
 
 impl Releases for CodePipeline {
     async fn structure(&self, pipeline: &PipelineArn, version: Option<u32>) -> Result<Structure> {
-        if !self.knows(pipeline) {
+        if !self.home.knows(pipeline) {
             return Ok(Structure::default());
         }
         let version = version.and_then(|version| i32::try_from(version).ok());
@@ -124,7 +93,7 @@ impl Releases for CodePipeline {
     }
 
     async fn execution(&self, pipeline: &PipelineArn, execution: &ExecutionId) -> Result<ExecutionFacts> {
-        if !self.knows(pipeline) {
+        if !self.home.knows(pipeline) {
             return Ok(ExecutionFacts::default());
         }
         let name = pipeline.pipeline.as_str();
@@ -144,7 +113,7 @@ impl Releases for CodePipeline {
 
     /// In the order they began.
     async fn actions(&self, pipeline: &PipelineArn, execution: &ExecutionId) -> Result<Vec<ActionFacts>> {
-        if !self.knows(pipeline) {
+        if !self.home.knows(pipeline) {
             return Ok(Vec::new());
         }
         let details = self.list_actions(&pipeline.pipeline, Some(execution)).await?;

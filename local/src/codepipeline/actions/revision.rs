@@ -1,6 +1,7 @@
 //! What a source action found: revision, output variables and summary, by provider.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -127,6 +128,7 @@ impl Commit<'_> {
     fn object_variables(&self) -> Variables {
         vec![
             ("BucketName", self.setting("S3Bucket")),
+            ("ETag", Some(etag(&self.revision.id))),
             ("ObjectKey", self.setting("S3ObjectKey")),
             ("VersionId", Some(self.revision.id.clone())),
         ]
@@ -141,4 +143,14 @@ impl Commit<'_> {
             self.revision.id
         ))
     }
+}
+
+/// As long as the MD5 sum that S3 gives a small object; the same for the same version.
+fn etag(version: &str) -> String {
+    let half = |seed: u8| {
+        let mut hasher = DefaultHasher::new();
+        (seed, version).hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    };
+    format!("{}{}", half(0), half(1))
 }

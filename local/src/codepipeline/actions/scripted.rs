@@ -5,8 +5,9 @@ use crate::codepipeline::effects::Effect;
 use crate::codepipeline::engine::Engine;
 use crate::codepipeline::events::after;
 use crate::codepipeline::ports::Problem;
+use crate::codepipeline::push::GitPush;
 use crate::codepipeline::records::{RunIndex, Work};
-use crate::script::{Outcome, Play};
+use crate::script::{Outcome, Play, Revision};
 
 impl Engine {
     pub(super) fn begin_play(&mut self, run: RunIndex) {
@@ -37,15 +38,18 @@ impl Engine {
     }
 
     /// The play for a revision that `StartPipelineExecution` asked for: the scripted one with that id,
-    /// or a plain one that finds it. It does not use up a turn.
+    /// or a plain one that finds it, with what the push told of it. It does not use up a turn.
     fn wanted_play(&self, run: RunIndex, pipeline: &str, stage: &str, action: &str) -> Option<Play> {
         let wanted = self[self[run].execution].wanted_revisions.get(action)?;
         let plays = self.settings.script.plays(pipeline, stage, action);
         let has_it = |play: &Play| play.revision.as_ref().is_some_and(|revision| revision.id == *wanted);
         let turn = plays.iter().position(has_it);
         let mut play = self.settings.script.play(pipeline, stage, action, turn.unwrap_or(0));
-        if turn.is_none() {
-            play.revision = Some(crate::script::Revision { id: wanted.clone(), ..Default::default() });
+        let pushed = self[self[run].execution].trigger.pushed.as_ref().filter(|push| push.commit == *wanted);
+        let told = pushed.map(GitPush::revision).unwrap_or_default();
+        match play.revision.as_mut().filter(|_| turn.is_some()) {
+            Some(scripted) => scripted.committed = scripted.committed.or(told.committed),
+            None => play.revision = Some(Revision { id: wanted.clone(), ..told }),
         }
         Some(play)
     }

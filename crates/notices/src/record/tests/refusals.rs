@@ -136,3 +136,65 @@ fn an_answer_noted_twice_counts_once() {
     assert_eq!(record, once);
     assert_eq!(record.story.execution, ExecutionId::from(crate::testing::EXECUTION));
 }
+
+/// Slack as it answers once a message is too old to be edited: everything else goes on.
+fn deliver_after_the_edit_window(record: &mut Record, sent: &mut Vec<String>, second: i64) {
+    while let Some(delivery) = record.next(&desk_with(ROUTE), at(second), &BTreeSet::new()) {
+        assert!(sent.len() < 20, "sent for ever: {sent:?}");
+        let answer = match delivery.kind {
+            Kind::Edit => Answer::Closed(String::from("edit_window_closed")),
+            _ => Answer::Delivered(Some(MessageHandle(Handle {
+                channel: String::from("C0123456"),
+                id: second.to_string(),
+            }))),
+        };
+        sent.push(format!("{} {}", delivery.kind.as_str(), words(&delivery)));
+        record.note(&delivery, &answer, at(second));
+    }
+}
+
+const ROUTE: &str = "routes: [{channels: [\"slack:C0123456\"]}]";
+
+fn words(delivery: &Delivery) -> String {
+    let Ok(Outgoing::Http { body, .. }) = &delivery.outgoing else { panic!("{delivery:?}") };
+    let first = body["text"].as_str().unwrap().lines().next().unwrap().to_owned();
+    format!("{}: {first}", body["thread_ts"].as_str().unwrap_or("-"))
+}
+
+#[test]
+fn a_message_that_can_no_longer_be_edited_is_kept_and_its_thread_tells_the_rest() {
+    let (mut record, mut sent) = (Record::new(blank()), Vec::new());
+    for event in told(
+        "0 execution STARTED\n4 stage Source SUCCEEDED\n5 stage Build STARTED\n9 stage Build FAILED\n9 execution FAILED
+         60 #2 execution RESUMED\n60 #2 stage Build RESUMED\n90 #2 stage Build SUCCEEDED\n90 #2 execution SUCCEEDED",
+    ) {
+        record.story.absorb(&event);
+        deliver_after_the_edit_window(&mut record, &mut sent, event.time.duration_since(at(0)).as_secs());
+    }
+    let posts = sent.iter().filter(|line| line.starts_with("post")).count();
+    let edits = sent.iter().filter(|line| line.starts_with("edit")).count();
+    assert_eq!((posts, edits), (1, 1), "{sent:?}");
+    let said: Vec<_> = sent.iter().filter_map(|line| line.strip_prefix("reply 0: ")).collect();
+    for words in
+        ["*Source* succeeded", "failed in *Build*", "*Build* is being retried", "*Build* succeeded", "> succeeded in"]
+    {
+        assert_eq!(said.iter().filter(|line| line.contains(words)).count(), 1, "{words}: {said:?}");
+    }
+    assert!(!record.has_refused(&crate::channels::address(SLACK).unwrap()));
+}
+
+#[test]
+fn a_message_posted_anew_can_be_edited_again() {
+    let mut record = record("0 execution STARTED");
+    deliver_after_the_edit_window(&mut record, &mut Vec::new(), 0);
+    told("4 stage Source SUCCEEDED").iter().for_each(|event| record.story.absorb(event));
+    deliver_after_the_edit_window(&mut record, &mut Vec::new(), 4);
+    told("5 stage Build SUCCEEDED").iter().for_each(|event| record.story.absorb(event));
+    let reply = record.next(&desk_with(ROUTE), at(5), &BTreeSet::new()).unwrap();
+    assert_eq!(reply.kind, Kind::Reply);
+    record.note(&reply, &Answer::Lost(String::from("thread_not_found")), at(5));
+    let mut sent = Vec::new();
+    deliver_after_the_edit_window(&mut record, &mut sent, 5);
+    told("6 stage Deploy STARTED").iter().for_each(|event| record.story.absorb(event));
+    assert_eq!(record.next(&desk_with(ROUTE), at(6), &BTreeSet::new()).unwrap().kind, Kind::Edit);
+}

@@ -8,7 +8,7 @@ use aws_sdk_codepipeline::types::{
     ArtifactRevision, PipelineDeclaration, PipelineExecution,
 };
 use jiff::Timestamp;
-use notices::{ActionFacts, ApprovalSettings, Commit, ExecutionFacts, Structure};
+use notices::{ActionFacts, ApprovalSettings, Commit, CommitAuthor, ExecutionFacts, Structure};
 use pipeline_model::{
     ActionName, ActionState, ActionType, ApprovalRequest, ExecutionId, ExecutionResult, ExecutionState, StageName,
 };
@@ -43,7 +43,7 @@ pub(super) fn execution(execution: PipelineExecution) -> ExecutionFacts {
     let rollback = execution.rollback_metadata.and_then(|rollback| rollback.rollback_target_pipeline_execution_id);
     ExecutionFacts {
         state: execution.status.map(|status| execution_state(status.as_str())),
-        commit: execution.artifact_revisions.unwrap_or_default().into_iter().find_map(commit),
+        commits: execution.artifact_revisions.unwrap_or_default().into_iter().filter_map(commit).collect(),
         trigger_type: trigger.as_ref().and_then(|trigger| Some(trigger.trigger_type.as_ref()?.as_str().to_owned())),
         trigger_detail: trigger.and_then(|trigger| not_empty(trigger.trigger_detail)),
         rollback_target: not_empty(rollback).map(ExecutionId::new),
@@ -126,8 +126,10 @@ fn result(result: ActionExecutionResult) -> Option<ExecutionResult> {
     (result != ExecutionResult::default()).then_some(result)
 }
 
-fn author(mut variables: HashMap<String, String>) -> Option<String> {
-    not_empty(variables.remove("AuthorDisplayName"))
+/// Sources behind a connection have both variables.
+fn author(mut variables: HashMap<String, String>) -> Option<CommitAuthor> {
+    let name = not_empty(variables.remove("AuthorDisplayName"))?;
+    Some(CommitAuthor { commit: not_empty(variables.remove("CommitId"))?, name })
 }
 
 fn kind(id: Option<&ActionTypeId>) -> ActionType {

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::*;
+use lambda_kit::Home;
 use lambda_kit::doubles::rehearsal::{Answer, Server};
-use notices::Commit;
+use notices::{Commit, CommitAuthor};
 use pipeline_model::{ActionState, ExecutionState};
 
 const ACCOUNT: &str = "111122223333";
@@ -32,9 +33,9 @@ fn execution(revisions: &Value) -> Value {
     }})
 }
 
-async fn commit(revisions: Value) -> Option<Commit> {
+async fn commits(revisions: Value) -> Vec<Commit> {
     let (releases, _server) = asked([execution(&revisions)]).await;
-    releases.execution(&orders(), &ExecutionId::from("e1")).await.unwrap().commit
+    releases.execution(&orders(), &ExecutionId::from("e1")).await.unwrap().commits
 }
 
 fn action(stage: &str, name: &str, status: &str, more: Value) -> Value {
@@ -57,40 +58,40 @@ fn page(actions: &[Value], next: Option<&str>) -> Value {
 
 #[tokio::test]
 async fn a_connection_wraps_the_commit_message_in_json() {
-    let found = commit(json!([{
+    let found = commits(json!([{
         "name": "Source", "revisionId": "7e0f9b1", "revisionUrl": "https://example.com/commit/7e0f9b1",
         "revisionSummary": r#"{"ProviderType":"GitHub","CommitMessage":"Fix rounding\n\nCents were lost."}"#,
     }]))
     .await;
     assert_eq!(
         found,
-        Some(Commit {
+        [Commit {
             id: "7e0f9b1".to_owned(),
             message: Some("Fix rounding\n\nCents were lost.".to_owned()),
             author: None,
             url: Some("https://example.com/commit/7e0f9b1".to_owned()),
-        })
+        }]
     );
 }
 
 #[tokio::test]
 async fn other_sources_write_the_message_plainly() {
     for text in ["Fix rounding", "{ braces", r#"{"key":"value"}"#, "[1]"] {
-        let found = commit(json!([{ "revisionId": "7e0f9b1", "revisionSummary": text }])).await;
-        assert_eq!(found.unwrap().message.as_deref(), Some(text));
+        let found = commits(json!([{ "revisionId": "7e0f9b1", "revisionSummary": text }])).await;
+        assert_eq!(found[0].message.as_deref(), Some(text));
     }
 }
 
 #[tokio::test]
 async fn an_execution_whose_source_has_not_run_has_no_commit() {
-    assert_eq!(commit(json!([])).await, None);
-    assert_eq!(commit(json!([{ "name": "Source" }])).await, None);
+    assert_eq!(commits(json!([])).await, []);
+    assert_eq!(commits(json!([{ "name": "Source" }])).await, []);
 }
 
 #[tokio::test]
-async fn the_first_of_several_sources_is_the_commit() {
-    let found = commit(json!([{ "revisionId": "first" }, { "revisionId": "second" }])).await;
-    assert_eq!(found.unwrap().id, "first");
+async fn the_revisions_of_all_sources_come_in_the_apis_order() {
+    let found = commits(json!([{ "revisionId": "first" }, { "name": "Unread" }, { "revisionId": "second" }])).await;
+    assert_eq!(found.iter().map(|commit| commit.id.as_str()).collect::<Vec<_>>(), ["first", "second"]);
 }
 
 #[tokio::test]
@@ -170,20 +171,21 @@ async fn a_failure_without_a_summary_is_told_by_its_error_details() {
 }
 
 #[tokio::test]
-async fn of_the_output_variables_only_a_source_actions_author_is_read() {
-    let variables = json!({ "AuthorDisplayName": "Ana", "Token": "hunter2" });
+async fn of_the_output_variables_only_a_source_actions_author_and_commit_are_read() {
+    let variables = json!({ "AuthorDisplayName": "Ana", "CommitId": "7e0f9b1", "Token": "hunter2" });
+    let nameless = json!({ "category": "Source", "variables": { "AuthorDisplayName": "Ana" } });
     let more = |category| json!({ "category": category, "variables": variables });
     let actions = [
         action("Source", "Checkout", "Succeeded", more("Source")),
         action("Build", "Compile", "Paused", more("Build")),
+        action("Source", "Other", "Succeeded", nameless),
     ];
     let (releases, _server) = asked([page(&actions, None)]).await;
     let actions = releases.actions(&orders(), &ExecutionId::from("e1")).await.unwrap();
-    assert_eq!(actions[0].commit_author.as_deref(), Some("Ana"));
-    assert_eq!(
-        (actions[1].commit_author.as_deref(), &actions[1].state),
-        (None, &ActionState::Unknown("Paused".into()))
-    );
+    let author = CommitAuthor { commit: "7e0f9b1".to_owned(), name: "Ana".to_owned() };
+    assert_eq!(actions[0].commit_author, Some(author));
+    assert_eq!((&actions[1].commit_author, &actions[1].state), (&None, &ActionState::Unknown("Paused".into())));
+    assert_eq!(actions[2].commit_author, None, "nobody knows what she wrote");
     assert!(!format!("{actions:?}").contains("hunter2"));
 }
 
@@ -264,7 +266,7 @@ async fn a_throttled_call_is_made_again() {
     let server =
         Server::giving([throttled, Answer::json(200, &execution(&json!([{ "revisionId": "7e0f9b1" }])))]).await;
     let facts = at_home(&server).execution(&orders(), &ExecutionId::from("e1")).await.unwrap();
-    assert_eq!(facts.commit.unwrap().id, "7e0f9b1");
+    assert_eq!(facts.commits[0].id, "7e0f9b1");
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -276,11 +278,4 @@ async fn a_call_that_stays_throttled_is_an_error_that_says_so() {
     let expected = "GetPipelineExecution of orders, e1: ThrottlingException: Rate exceeded; \
                     AWS limits the rate of such calls, so try again later";
     assert_eq!(format!("{error:#}"), expected);
-}
-
-#[test]
-fn home_is_read_from_a_topic_of_any_partition() {
-    let home = Home::of_topic("arn:aws-cn:sns:cn-north-1:111122223333:notices").unwrap();
-    assert_eq!((home.region.as_str(), home.account.as_str()), ("cn-north-1", ACCOUNT));
-    assert!(Home::of_topic("notices").unwrap_err().to_string().contains("arn:<partition>:sns:"));
 }

@@ -1,0 +1,149 @@
+//! What our own events promise to those who read them.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::PipelineName;
+
+fn envelope(detail_type: &str, detail: Value) -> Value {
+    json!({
+        "version": "0", "id": "e-1", "detail-type": detail_type, "source": "pipewarden", "account": "111122223333",
+        "time": "2026-03-02T10:00:05Z", "region": "us-east-1", "resources": [], "detail": detail,
+    })
+}
+
+fn parse(value: &Value) -> Published {
+    Published::parse(value.to_string().as_bytes()).unwrap()
+}
+
+fn decision(value: &Value) -> Decision {
+    match parse(value) {
+        Published::Decision(decision) => *decision,
+        Published::Unknown(event) => panic!("expected a decision, got {event:?}"),
+    }
+}
+
+#[test]
+fn a_gate_of_a_pipeline_is_read_and_new_fields_are_tolerated() {
+    let read = decision(&envelope(
+        "Gate Decided",
+        json!({"version": 1, "pipeline": "orders", "execution-id": "e1", "stage": "Production", "verdict": "fail",
+               "waited-seconds": 90.5, "checks": [{"code": "alarms"}]}),
+    ));
+    assert_eq!(read.what, Decided::Gate { verdict: Verdict::Fail, waited_seconds: Some(90.5) });
+    assert_eq!(read.pipeline.unwrap().to_string(), "arn:aws:codepipeline:us-east-1:111122223333:orders");
+}
+
+#[test]
+fn a_hook_outside_of_any_pipeline_names_none() {
+    let read = decision(&envelope("Gate Decided", json!({"version": 1, "verdict": "pass"})));
+    assert_eq!((read.pipeline, read.execution), (None, None));
+}
+
+#[test]
+fn new_words_new_versions_and_new_detail_types_keep_their_text() {
+    let novel = decision(&envelope("Rollback Decided", json!({"version": 1, "outcome": "postponed"})));
+    assert!(
+        matches!(novel.what, Decided::Rollback { outcome: RollbackOutcome::Unknown(text), .. } if text == "postponed")
+    );
+    for (detail_type, detail) in [
+        ("Gate Decided", json!({"version": 2, "verdict": "pass"})),
+        ("Gate Decided", json!({"verdict": "pass"})),
+        ("Budget Decided", json!({"version": 1})),
+        ("Scan Completed", json!("text")),
+    ] {
+        let value = envelope(detail_type, detail.clone());
+        let Published::Unknown(unknown) = parse(&value) else { panic!("{value} was taken for known") };
+        assert_eq!((unknown.detail_type.as_str(), unknown.detail), (detail_type, detail));
+    }
+}
+
+#[test]
+fn an_event_of_another_source_is_not_taken_for_ours() {
+    let mut forged = envelope("Gate Decided", json!({"version": 1, "verdict": "pass"}));
+    forged["source"] = json!("com.example");
+    assert!(matches!(parse(&forged), Published::Unknown(_)));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    for (detail_type, field) in [
+        ("Gate Decided", "verdict"),
+        ("Scan Completed", "verdict"),
+        ("Rollback Decided", "outcome"),
+        ("Approval Decided", "outcome"),
+    ] {
+        let bytes = envelope(detail_type, json!({"version": 1})).to_string();
+        let error = Published::parse(bytes.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(&format!("missing field `{field}`")), "{detail_type}: {error}");
+    }
+}
+
+#[test]
+fn every_word_keeps_its_spelling() {
+    assert!(Verdict::documented().iter().all(|word| Verdict::from(word.to_string()) == *word));
+    assert!(RollbackOutcome::documented().iter().all(|word| RollbackOutcome::from(word.to_string()) == *word));
+    assert!(ApprovalOutcome::documented().iter().all(|word| ApprovalOutcome::from(word.to_string()) == *word));
+}
+
+fn text() -> impl Strategy<Value = String> {
+    "[A-Za-z0-9.@_-]{1,12}|\\PC{0,12}"
+}
+
+fn maybe() -> impl Strategy<Value = Option<String>> {
+    proptest::option::of(text())
+}
+
+fn decided() -> impl Strategy<Value = Decided> {
+    let seconds = || proptest::option::of((0_u32..1_000_000).prop_map(f64::from));
+    let id = || proptest::option::of(text().prop_map(ExecutionId::new));
+    prop_oneof![
+        (text(), seconds())
+            .prop_map(|(verdict, waited_seconds)| Decided::Gate { verdict: verdict.into(), waited_seconds }),
+        (text(), any::<[u32; 4]>()).prop_map(|(verdict, [critical, high, medium, low])| Decided::Scan {
+            verdict: verdict.into(),
+            findings: FindingCounts { critical, high, medium, low },
+        }),
+        (text(), id(), id(), maybe(), maybe()).prop_map(
+            |(outcome, rollback_execution, target_execution, refusal, alarm)| Decided::Rollback {
+                outcome: outcome.into(),
+                rollback_execution,
+                target_execution,
+                refusal,
+                alarm,
+            }
+        ),
+        (text(), maybe(), seconds()).prop_map(|(outcome, by, waited_seconds)| Decided::Approval {
+            outcome: outcome.into(),
+            by,
+            waited_seconds,
+        }),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn what_is_published_is_read_back_as_the_same_value(
+        (id, key, reason, what) in (text(), maybe(), maybe(), decided()),
+        (pipeline, execution, stage, action) in (proptest::option::of("[A-Za-z0-9.@_-]{1,12}"), maybe(), maybe(), maybe()),
+        second in 0_i64..4_000_000_000,
+    ) {
+        let decision = Decision {
+            id, key, reason, what,
+            time: Timestamp::from_second(second).unwrap(),
+            region: String::from("cn-north-1"),
+            account: String::from("111122223333"),
+            pipeline: pipeline.map(|name| PipelineArn::new("cn-north-1", "111122223333", PipelineName::new(name))),
+            execution: execution.map(ExecutionId::new),
+            stage: stage.map(StageName::new),
+            action: action.map(ActionName::new),
+        };
+        prop_assert_eq!(parse(&decision.to_json()), Published::Decision(Box::new(decision)));
+    }
+
+    #[test]
+    fn no_byte_string_panics_the_parser(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = Published::parse(&bytes);
+    }
+}

@@ -1,0 +1,185 @@
+//! The JSON of our own events, version 1. Fields may be added within a version; nothing outside this file sees it.
+
+use serde::{Deserialize, Serialize, de::Error as _};
+use serde_json::{Value, json};
+
+use super::{ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, RollbackOutcome, Verdict};
+use crate::{ActionName, ExecutionId, PipelineArn, PipelineName, StageName, UnknownEvent, time};
+
+const GATE: &str = "Gate Decided";
+const SCAN: &str = "Scan Completed";
+const ROLLBACK: &str = "Rollback Decided";
+const APPROVAL: &str = "Approval Decided";
+/// The version of every detail this program writes, and the only one it reads.
+const VERSION: u32 = 1;
+
+pub(super) fn parse(bytes: &[u8]) -> Result<Published, PublishedError> {
+    let envelope: Envelope = serde_json::from_slice(bytes)?;
+    let time = time::parse(&envelope.time).ok_or_else(|| PublishedError::Time(envelope.time.clone()))?;
+    let known = [GATE, SCAN, ROLLBACK, APPROVAL].contains(&envelope.detail_type.as_str());
+    let readable = known && envelope.source == Published::SOURCE && envelope.detail["version"] == json!(VERSION);
+    if !readable {
+        return Ok(Published::Unknown(UnknownEvent {
+            id: envelope.id,
+            source: envelope.source,
+            detail_type: envelope.detail_type,
+            time,
+            region: envelope.region,
+            account: envelope.account,
+            detail: envelope.detail,
+        }));
+    }
+    let detail: Detail = serde_json::from_value(envelope.detail)?;
+    let what = decided(&envelope.detail_type, &detail)?;
+    let pipeline = detail.pipeline.map(|name| {
+        let arns = envelope.resources.into_iter().filter_map(|text| PipelineArn::try_from(text).ok());
+        let mut named = arns.filter(|arn| arn.pipeline == name);
+        named.next().unwrap_or_else(|| PipelineArn::new(&envelope.region, &envelope.account, name.clone()))
+    });
+    Ok(Published::Decision(Box::new(Decision {
+        id: envelope.id,
+        time,
+        region: envelope.region,
+        account: envelope.account,
+        key: detail.key,
+        pipeline,
+        execution: detail.execution_id,
+        stage: detail.stage,
+        action: detail.action,
+        reason: detail.reason,
+        what,
+    })))
+}
+
+fn decided(detail_type: &str, detail: &Detail) -> Result<Decided, serde_json::Error> {
+    let outcome = || detail.outcome.clone().ok_or_else(|| serde_json::Error::missing_field("outcome"));
+    let verdict = || {
+        let verdict = detail.verdict.clone().ok_or_else(|| serde_json::Error::missing_field("verdict"));
+        verdict.map(Verdict::from)
+    };
+    Ok(match detail_type {
+        GATE => Decided::Gate { verdict: verdict()?, waited_seconds: detail.waited_seconds },
+        SCAN => Decided::Scan { verdict: verdict()?, findings: detail.findings.unwrap_or_default() },
+        ROLLBACK => Decided::Rollback {
+            outcome: RollbackOutcome::from(outcome()?),
+            rollback_execution: detail.rollback_execution_id.clone(),
+            target_execution: detail.target_execution_id.clone(),
+            refusal: detail.refusal.clone(),
+            alarm: detail.alarm.clone(),
+        },
+        _ => Decided::Approval {
+            outcome: ApprovalOutcome::from(outcome()?),
+            by: detail.by.clone(),
+            waited_seconds: detail.waited_seconds,
+        },
+    })
+}
+
+pub(super) fn detail_type(what: &Decided) -> &'static str {
+    match what {
+        Decided::Gate { .. } => GATE,
+        Decided::Scan { .. } => SCAN,
+        Decided::Rollback { .. } => ROLLBACK,
+        Decided::Approval { .. } => APPROVAL,
+    }
+}
+
+pub(super) fn detail(decision: &Decision) -> Value {
+    let mut detail = Detail {
+        version: VERSION,
+        key: decision.key.clone(),
+        pipeline: decision.pipeline.as_ref().map(|arn| arn.pipeline.clone()),
+        execution_id: decision.execution.clone(),
+        stage: decision.stage.clone(),
+        action: decision.action.clone(),
+        reason: decision.reason.clone(),
+        ..Detail::default()
+    };
+    match &decision.what {
+        Decided::Gate { verdict, waited_seconds } => {
+            detail.verdict = Some(verdict.to_string());
+            detail.waited_seconds = *waited_seconds;
+        }
+        Decided::Scan { verdict, findings } => {
+            detail.verdict = Some(verdict.to_string());
+            detail.findings = Some(*findings);
+        }
+        Decided::Rollback { outcome, rollback_execution, target_execution, refusal, alarm } => {
+            detail.outcome = Some(outcome.to_string());
+            detail.rollback_execution_id.clone_from(rollback_execution);
+            detail.target_execution_id.clone_from(target_execution);
+            detail.refusal.clone_from(refusal);
+            detail.alarm.clone_from(alarm);
+        }
+        Decided::Approval { outcome, by, waited_seconds } => {
+            detail.outcome = Some(outcome.to_string());
+            detail.by.clone_from(by);
+            detail.waited_seconds = *waited_seconds;
+        }
+    }
+    serde_json::to_value(detail).expect("texts and numbers have a JSON form")
+}
+
+pub(super) fn envelope(decision: &Decision) -> Value {
+    let resources: Vec<String> = decision.pipeline.iter().map(ToString::to_string).collect();
+    json!({
+        "version": "0", "id": decision.id, "detail-type": detail_type(&decision.what), "source": Published::SOURCE,
+        "account": decision.account, "time": decision.time.to_string(), "region": decision.region,
+        "resources": resources, "detail": detail(decision),
+    })
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    id: String,
+    #[serde(rename = "detail-type")]
+    detail_type: String,
+    #[serde(default)]
+    source: String,
+    #[serde(default)]
+    account: String,
+    time: String,
+    #[serde(default)]
+    region: String,
+    #[serde(default)]
+    resources: Vec<String>,
+    #[serde(default)]
+    detail: Value,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Detail {
+    version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pipeline: Option<PipelineName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    execution_id: Option<ExecutionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stage: Option<StageName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    action: Option<ActionName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    verdict: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waited_seconds: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    findings: Option<FindingCounts>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rollback_execution_id: Option<ExecutionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    target_execution_id: Option<ExecutionId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alarm: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! What people are told about a text that cannot be meant.
+
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::*;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kennel {
+    #[serde(default)]
+    dogs: Vec<Dog>,
+    #[serde(default, rename = "cats")]
+    _cats: IgnoredAny,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dog {
+    name: String,
+}
+
+fn refusal(yaml: &str) -> String {
+    read::<Kennel>(yaml).expect_err("this text is wrong")
+}
+
+#[test]
+fn a_text_is_read_and_an_empty_one_is_nothing() {
+    let kennel = read::<Kennel>("dogs:\n  - name: Rex\n").unwrap().unwrap();
+    assert_eq!(kennel.dogs[0].name, "Rex");
+    for empty in ["", "  \n", "# nothing yet\n", "---\n", "null"] {
+        assert!(read::<Kennel>(empty).unwrap().is_none(), "{empty:?}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_nearest_known_one_or_with_all() {
+    assert_eq!(refusal("dogs:\n  - nmae: Rex\n"), "line 2, column 5: unknown key `nmae`; did you mean `name`?");
+    assert_eq!(refusal("budgie: []"), "line 1, column 1: unknown key `budgie`; known are dogs, cats");
+}
+
+#[test]
+fn a_section_of_somebody_else_is_left_alone() {
+    let kennel = read::<Kennel>("cats: { any: [thing, 1, {}] }\ndogs: []").unwrap().unwrap();
+    assert!(kennel.dogs.is_empty());
+}
+
+#[test]
+fn what_cannot_be_seen_is_made_visible() {
+    assert_eq!(shown("a\u{202E}b\u{200B}c\n d\u{7} \"é\" \\"), "a\\u{202e}b\\u{200b}c d\\u{7} \"é\" \\");
+    assert_eq!(shown(&"x".repeat(100)).chars().count(), SHOWN);
+}
+
+#[test]
+fn a_text_that_is_too_long_is_refused_by_its_length() {
+    assert_eq!(refusal(&"# ".repeat(40_000)), "80000 bytes are too many; use 65536 at most");
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_reader_panic_or_ramble(text in "\\PC{0,200}|[-:{}\\[\\]&*!|>'\"#%@, \n\tdogsname0]{0,200}") {
+        if let Err(said) = read::<Kennel>(&text) {
+            prop_assert!(said.chars().count() < 500 && !said.contains('\n'), "{}", said);
+        }
+    }
+}

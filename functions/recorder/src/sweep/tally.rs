@@ -1,0 +1,40 @@
+//! How many pipelines of a round are beyond which threshold.
+
+use delivery_metrics::{Finite, Health, Measure, Sample, Scope, Thresholds};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Counted pipeline by pipeline.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Tally {
+    below_success_rate: u32,
+    above_duration: u32,
+    without_deployment: u32,
+}
+
+impl Tally {
+    pub(super) fn add(&mut self, health: &Health) {
+        self.below_success_rate += u32::from(health.below_success_rate);
+        self.above_duration += u32::from(health.above_duration);
+        self.without_deployment += u32::from(health.without_deployment);
+    }
+
+    /// One gauge for each threshold somebody has set, zeros included: an alarm ends when it sees one.
+    pub(super) fn samples(&self, thresholds: &Thresholds, at: Timestamp) -> Vec<Sample> {
+        let gauges = [
+            (Measure::PipelinesBelowSuccessRate, thresholds.success_rate_below.is_some(), self.below_success_rate),
+            (Measure::PipelinesAboveDuration, thresholds.duration_above.is_some(), self.above_duration),
+            (
+                Measure::PipelinesWithoutDeployment,
+                thresholds.days_without_deployment.is_some(),
+                self.without_deployment,
+            ),
+        ];
+        let asked = gauges.into_iter().filter(|(_, is_asked, _)| *is_asked);
+        let sample = |measure, count: u32| {
+            Some(Sample { measure, scope: Scope::AllPipelines, at, value: Finite::new(count.into())? })
+        };
+        asked.filter_map(|(measure, _, count)| sample(measure, count)).collect()
+    }
+}
