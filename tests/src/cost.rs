@@ -126,8 +126,8 @@ const ANY: Count = Count {
 };
 const CONSTANT: Count = Count {
     what: "series of the installation",
-    amount: 27.0,
-    why: "7 over all pipelines, 3 of thresholds, 17 of the functions' own",
+    amount: 28.0,
+    why: "7 over all pipelines, 3 of thresholds, 18 of the functions' own",
 };
 const COUNTS: [&Count; 18] = [
     &EXECUTIONS,

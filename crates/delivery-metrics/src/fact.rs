@@ -10,6 +10,7 @@ use pipeline_model::{ExecutionId, FindingCounts, StageName};
 use serde::{Deserialize, Serialize};
 
 use crate::rules::{DeployStages, Rules};
+use crate::sweep::{ActionRun, is_complete};
 
 pub(crate) use reading::is_rollback_trigger;
 pub use reading::unknown_state;
@@ -97,6 +98,9 @@ pub enum What {
     /// CodePipeline was asked for everything it knows of the execution until now.
     #[serde(rename = "l")]
     LookedAt,
+    /// CodePipeline was asked, and did not tell everything yet.
+    #[serde(rename = "h")]
+    LookedAtInPart,
     /// A gate was decided.
     #[serde(rename = "d")]
     GateDecided {
@@ -166,9 +170,23 @@ pub struct Learnt {
 }
 
 impl Fact {
-    /// The facts of an answer to [`crate::Needs::executions`], which was given at a moment nothing depends on.
+    /// The facts of an answer to [`crate::Needs::executions`] that was given at this moment. It is the last word: for
+    /// what nobody can be asked about again, such as a pipeline elsewhere.
     pub fn learnt(execution: &ExecutionId, at: Timestamp, learnt: &Learnt) -> Vec<Self> {
-        reading::learnt(execution, at, learnt)
+        reading::learnt(execution, at, learnt, What::LookedAt)
+    }
+
+    /// The same with the runs of its actions that came with it (see [`crate::facts_of_actions`] for what they tell):
+    /// as long as they are not [complete](crate::is_complete), [`crate::Window::needs`] names the execution again, until
+    /// an hour after the last thing that happened to it.
+    pub fn learnt_from(execution: &ExecutionId, at: Timestamp, learnt: &Learnt, runs: &[ActionRun]) -> Vec<Self> {
+        let look = if is_complete(runs) { What::LookedAt } else { What::LookedAtInPart };
+        reading::learnt(execution, at, learnt, look)
+    }
+
+    /// CodePipeline was asked about the execution.
+    pub(crate) fn is_a_look(&self) -> bool {
+        matches!(self.what, What::LookedAt | What::LookedAtInPart)
     }
 
     /// Cannot wait in the inbox: a sample or a question follows from it.
@@ -196,7 +214,7 @@ impl Fact {
 
     /// Says what an execution is, and not that anything happened.
     pub(crate) fn is_learnt(&self) -> bool {
-        matches!(self.what, What::Commit { .. } | What::Kind { .. } | What::LookedAt)
+        matches!(self.what, What::Commit { .. } | What::Kind { .. } | What::LookedAt | What::LookedAtInPart)
     }
 
     /// The order in which facts are joined: what an execution is, then what happened as it happened, then that there is
@@ -204,7 +222,7 @@ impl Fact {
     pub(crate) fn order(&self) -> impl Ord {
         let part = match &self.what {
             What::Commit { .. } | What::Kind { .. } => 0,
-            What::LookedAt => 2,
+            What::LookedAt | What::LookedAtInPart => 2,
             _ => 1,
         };
         let rank = match &self.what {

@@ -17,16 +17,33 @@ pub struct Thresholds {
     pub days_without_deployment: Option<u32>,
 }
 
-/// Where a pipeline is not where somebody wants it to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How many of a pipeline's last finished executions succeeded.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SuccessRate {
+    /// The succeeded ones, in percent.
+    pub percent: f64,
+    /// How many finished executions that is of; a rate of few is not judged.
+    pub executions: usize,
+}
+
+/// Where a pipeline is, and where that is not what somebody wants.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Health {
+    /// Absent until an execution has finished.
+    pub success_rate: Option<SuccessRate>,
+    /// How long its succeeded executions took on average; absent until one has succeeded whose start is known.
+    pub average_seconds: Option<f64>,
+    /// Whole days since its last deployment; absent if it has never deployed.
+    pub days_without_deployment: Option<u32>,
     /// Fewer of its last finished executions succeeded than wanted.
     pub below_success_rate: bool,
     /// Its executions take longer than wanted.
     pub above_duration: bool,
-    /// It has not deployed for too long.
+    /// It has deployed once, and not for too long since then.
     pub without_deployment: bool,
 }
+
+const HOURS_OF_A_DAY: i64 = 24;
 
 impl Window {
     /// Judges the pipeline as of now.
@@ -34,15 +51,15 @@ impl Window {
         let rates = self.rates(now);
         let judged = rates.filter(|rates| rates.finished >= thresholds.minimum_executions);
         let is_below = |least: f64| judged.is_some_and(|rates| rates.success < least);
-        let is_above = |most: SignedDuration| {
-            rates.and_then(|rates| rates.duration).is_some_and(|duration| duration > most.as_secs_f64())
-        };
-        // What has never deployed counts from the first thing that is known of it.
-        let last = self.past.deployed.or(self.past.since);
-        let is_idle = |days: u32| {
-            last.is_some_and(|last| now.duration_since(last) > SignedDuration::from_hours(24 * i64::from(days)))
-        };
+        let average = rates.and_then(|rates| rates.duration);
+        let is_above = |most: SignedDuration| average.is_some_and(|average| average > most.as_secs_f64());
+        let idle = self.past.deployed.map(|last| now.duration_since(last));
+        let is_idle =
+            |days: u32| idle.is_some_and(|idle| idle > SignedDuration::from_hours(HOURS_OF_A_DAY * i64::from(days)));
         Health {
+            success_rate: rates.map(|rates| SuccessRate { percent: rates.success, executions: rates.finished }),
+            average_seconds: average,
+            days_without_deployment: idle.map(|idle| u32::try_from(idle.as_hours() / HOURS_OF_A_DAY).unwrap_or(0)),
             below_success_rate: thresholds.success_rate_below.is_some_and(is_below),
             above_duration: thresholds.duration_above.is_some_and(is_above),
             without_deployment: thresholds.days_without_deployment.is_some_and(is_idle),
@@ -90,20 +107,39 @@ mod tests {
     }
 
     #[test]
-    fn days_without_a_deployment_count_from_the_last_one_or_from_the_first_thing_known() {
+    fn days_without_a_deployment_count_from_the_last_one_and_only_after_one() {
         let deployed = "0 a started\n10 a stage Production succeeded since=1\n10 a succeeded since=0";
         assert!(!health(deployed, 7.0 * DAY + 10.0).without_deployment);
         assert!(health(deployed, 7.0 * DAY + 11.0).without_deployment);
         let never = "0 a started\n10 a stage Build failed since=1\n10 a failed since=0";
-        assert!(!health(never, 7.0 * DAY).without_deployment);
-        assert!(health(never, 7.0 * DAY + 1.0).without_deployment);
-        assert!(!health("", 99.0 * DAY).without_deployment, "nothing at all is known");
+        assert!(!health(never, 99.0 * DAY).without_deployment, "it may never be meant to");
+    }
+
+    #[test]
+    fn health_tells_the_numbers_it_was_judged_by() {
+        let lines = "0 a started\n10 a stage Production succeeded since=1\n10 a succeeded since=0\n20 b started
+            25 b failed since=20";
+        let shell = Shell::new().tell(lines).clone();
+        let told = |now: f64| {
+            let health = shell.window.health(at(now), &Thresholds::default());
+            (health.success_rate, health.average_seconds, health.days_without_deployment)
+        };
+        let rate = Some(SuccessRate { percent: 50.0, executions: 2 });
+        assert_eq!(told(3.0 * DAY), (rate, Some(10.0), Some(2)));
+        assert_eq!(told(3.0 * DAY + 10.0), (rate, Some(10.0), Some(3)));
+        assert_eq!(told(5.0), (None, None, Some(0)), "as of a moment before anything had ended");
+        assert_eq!(health("", 99.0 * DAY), Health::default());
     }
 
     #[test]
     fn what_nobody_asks_for_is_not_judged() {
         let mut shell = Shell::new();
-        shell.tell("0 a started\n999 a failed since=0");
-        assert_eq!(shell.window.health(at(999.0 * DAY), &Thresholds::default()), Health::default());
+        shell.tell("0 a started\n9 a stage Production succeeded since=1\n999 a failed since=0");
+        let health = shell.window.health(at(999.0 * DAY), &Thresholds::default());
+        assert_eq!(
+            (health.below_success_rate, health.above_duration, health.without_deployment),
+            (false, false, false)
+        );
+        assert_eq!(health.days_without_deployment, Some(998));
     }
 }

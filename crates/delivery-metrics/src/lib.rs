@@ -14,10 +14,10 @@ mod testing;
 mod window;
 
 pub use fact::{Fact, Learnt, Outcome, StageResult, What, unknown_state};
-pub use health::{Health, Thresholds};
+pub use health::{Health, SuccessRate, Thresholds};
 pub use measure::{Measure, Statistic, Unit};
 pub use rules::{DeployStages, Rules};
 pub use sample::{Finite, Sample, Scope, Severity};
 pub use settings::{Problem, Settings};
-pub use sweep::{ActionRun, ExecutionSummary, facts_of_actions, late_facts};
+pub use sweep::{ActionRun, ExecutionSummary, facts_of_actions, is_complete, late_facts};
 pub use window::{Folded, Needs, Window};

@@ -110,6 +110,11 @@ pub fn late_facts(execution: &ExecutionSummary, actions: &[ActionRun]) -> Vec<Fa
     facts
 }
 
+/// Whether these runs are all of an execution that ended: it has any, and none of them goes on.
+pub fn is_complete(actions: &[ActionRun]) -> bool {
+    !actions.is_empty() && actions.iter().all(|run| run.status != "InProgress")
+}
+
 /// What the runs of an execution's actions tell of its stages and approvals.
 pub fn facts_of_actions(execution: &ExecutionId, actions: &[ActionRun]) -> Vec<Fact> {
     let fact = |(at, what)| Fact { execution: execution.clone(), at, late: false, structure: None, what };

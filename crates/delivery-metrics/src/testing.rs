@@ -69,6 +69,7 @@ fn what(words: &[&str], extras: &BTreeMap<&str, f64>) -> What {
             What::Commit { at: at(number(seconds)), revision: rest.first().map(|text| Fact::key(&[text])) }
         }
         ["looked-at"] => What::LookedAt,
+        ["looked-at-in-part"] => What::LookedAtInPart,
         ["gate", key, verdict, ..] => What::GateDecided {
             key: Fact::key(&[key]),
             failed: *verdict == "failed",

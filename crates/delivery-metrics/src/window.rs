@@ -60,9 +60,6 @@ pub(crate) struct Past {
     /// The newest deployment ever.
     #[serde(rename = "d", with = "millisecond::optional", default, skip_serializing_if = "Option::is_none")]
     pub(crate) deployed: Option<Timestamp>,
-    /// The oldest thing ever known.
-    #[serde(rename = "b", with = "millisecond::optional", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) since: Option<Timestamp>,
     /// The last revisions that were deployed, oldest first.
     #[serde(rename = "v", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) revisions: Vec<u32>,
@@ -105,13 +102,18 @@ impl Window {
         let batch: Vec<&Fact> = facts.iter().collect();
         let facts: Vec<&Fact> = facts.iter().filter(|fact| known.hears(fact, &batch)).collect();
         facts.iter().for_each(|fact| known.join(fact));
-        let newest = facts.iter().filter(|fact| fact.asks_for_structure(rules)).map(|fact| fact.structure).max();
+        let mut asking = facts.iter().filter(|fact| fact.asks_for_structure(rules));
+        let is_outdated = asking.any(|fact| known.stages.may_be_outdated_by(fact.structure, fact.at));
         let waits = known.executions.values().any(|execution| execution.waits_for_structure(&known.stages));
         let deploys = known.stages.deploying(rules);
-        let mut asking: Vec<_> = known.executions.iter().filter(|(_, execution)| execution.asks(deploys)).collect();
+        // One look at a time: what it did not tell, another one in the same moment would not tell either.
+        let looked: Vec<&ExecutionId> =
+            batch.iter().filter(|fact| fact.is_a_look()).map(|fact| &fact.execution).collect();
+        let asks = |(id, execution): &(&ExecutionId, &Execution)| execution.asks(deploys) && !looked.contains(id);
+        let mut asking: Vec<_> = known.executions.iter().filter(asks).collect();
         asking.sort_by_key(|(_, execution)| Reverse(execution.last_activity()));
         Needs {
-            structure: waits || newest.is_some_and(|newest| known.stages.is_older_than(newest)),
+            structure: waits || is_outdated,
             executions: asking.into_iter().take(MOST_QUESTIONS).map(|(id, _)| id.clone()).collect(),
         }
     }
@@ -136,6 +138,7 @@ impl Window {
                 folded.too_late += usize::from(!fact.is_learnt());
             }
         }
+        self.stages.settle(self.executions.values().filter_map(Execution::last_activity).max());
         folded
     }
 

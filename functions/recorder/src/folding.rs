@@ -10,12 +10,25 @@ use lambda_kit::batch::Record;
 use lambda_kit::settings::ParameterStore;
 use pipeline_model::PipelineArn;
 
-use crate::Recorder;
-use crate::ports::{Backlog, Ledger, Measurements, Opened, Opening, Releases};
-use crate::sorting::Parcel;
+use crate::pace::Pace;
+use crate::ports::{Backlog, Ledger, MOST_SAMPLES, Measurements, Opened, Opening, Releases};
+use crate::sorting::{MOST_FACTS, Parcel};
+use crate::{MARGIN, Recorder};
 
 /// The least time worth beginning something with.
 pub(crate) const LEAST: Duration = Duration::from_secs(2);
+
+/// Samples are recorded when one call is as good as full, or so many pipelines wait: what is recorded and not yet settled
+/// when an invocation dies is counted twice.
+const FULL: usize = MOST_SAMPLES - 100;
+const MOST_WAITING: usize = 200;
+
+/// Facts folded at once; what lies behind them in the inbox waits for the next event or the next reconcile. Taking them
+/// out is one expression, and DynamoDB takes 4 KB of it.
+const MOST_FOLDED: usize = 200;
+
+/// How long one may work, and how fast one may ask, where that is limited.
+pub(crate) type Limits<'l> = (&'l Deadline, Option<&'l Pace>);
 
 /// How long a pipeline is remembered after its last event.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(400 * 24);
@@ -27,6 +40,8 @@ pub(crate) struct Due {
     pub(crate) opened: Opened,
     /// How many facts of this invocation are in the inbox.
     pub(crate) appended: usize,
+    /// How many facts at the beginning of the inbox the fold has taken.
+    pub(crate) folded: usize,
     pub(crate) window: Window,
     /// The window, as it will be stored.
     pub(crate) document: String,
@@ -58,6 +73,13 @@ pub(crate) fn key(pipeline: &PipelineArn) -> String {
     format!("delivery#{pipeline}")
 }
 
+/// Until when nobody else works on what is opened now: a little longer than this process can live, which is longer than
+/// it may work.
+pub(crate) fn lease(deadline: &Deadline, now: Timestamp) -> Timestamp {
+    let beyond = MARGIN + Duration::from_secs(2);
+    deadline.expires_at().max(now).saturating_add(beyond).unwrap_or(now)
+}
+
 pub(crate) fn expires(now: Timestamp) -> Timestamp {
     now.saturating_add(REMEMBERED).unwrap_or(now)
 }
@@ -66,8 +88,13 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
     /// Keeps the facts of a batch and records what they yield.
     pub(crate) async fn keep(&self, parcels: Vec<Parcel>, settings: &Settings, deadline: &Deadline) -> Kept {
         let mut kept = Kept::default();
-        let mut due = Vec::new();
+        let mut due: Vec<Due> = Vec::new();
         for parcel in parcels {
+            let holds = |due: &Due| due.key == key(&parcel.pipeline);
+            let samples: usize = due.iter().map(|due| due.samples.len()).sum();
+            if samples >= FULL || due.len() >= MOST_WAITING || due.iter().any(holds) {
+                self.record(std::mem::take(&mut due), &mut kept).await;
+            }
             let rules = self.rulebook.rules(settings, &parcel.pipeline.pipeline);
             match self.keep_one(&parcel, &rules, deadline).await {
                 Ok(None) => kept.sort(parcel.records, true),
@@ -87,7 +114,7 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             bail!("there is no time left in this invocation");
         }
         if parcel.facts.iter().any(|fact| fact.is_urgent(rules)) {
-            return self.fold(&parcel.pipeline, &parcel.facts, rules, deadline).await.map(Some);
+            return self.fold(&parcel.pipeline, &parcel.facts, rules, (deadline, None)).await.map(Some);
         }
         let is_here = self.releases.arn(&parcel.pipeline.pipeline) == parcel.pipeline;
         let waits = |fact: &&Fact| !(is_here && can_be_looked_up(fact));
@@ -100,21 +127,28 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
     }
 
     /// Opens a pipeline's inbox with `facts` in it and folds it. Whoever gets a [`Due`] must record it, or the lease
-    /// keeps others away until this invocation would have ended.
+    /// keeps others away until it ends.
     pub(crate) async fn fold(
         &self,
         pipeline: &PipelineArn,
         facts: &[Fact],
         rules: &Rules,
-        deadline: &Deadline,
+        limits: Limits<'_>,
     ) -> Result<Due> {
         let (key, now) = (key(pipeline), self.clock.now());
-        let until = deadline.expires_at().max(now).saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        let until = lease(limits.0, now);
+        let early = facts.len().saturating_sub(MOST_FACTS);
+        for facts in facts[..early].chunks(MOST_FACTS) {
+            self.ledger.append(&key, &written(facts), expires(now)).await?;
+        }
+        let facts = &facts[early..];
         let opening = self.ledger.open(&key, &written(facts), now, until, expires(now)).await?;
         let Opening::Open(opened) = opening else { bail!("another invocation works on this pipeline") };
-        match self.folded(pipeline, &opened, rules, deadline).await {
+        let folded = opened.inbox.len().min(MOST_FOLDED);
+        match self.folded(pipeline, &opened, folded, rules, limits).await {
             Ok((window, document, samples)) => {
-                Ok(Due { key, opened, appended: facts.len(), window, document, samples, records: Vec::new() })
+                let appended = facts.len();
+                Ok(Due { key, opened, appended, folded, window, document, samples, records: Vec::new() })
             }
             Err(error) => {
                 self.give_up(&key, &opened, facts.len()).await;
@@ -127,12 +161,13 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
         &self,
         pipeline: &PipelineArn,
         opened: &Opened,
+        folded: usize,
         rules: &Rules,
-        deadline: &Deadline,
+        limits: Limits<'_>,
     ) -> Result<(Window, String, Vec<Sample>)> {
         let mut window = window(opened.window.as_deref())?;
-        let mut facts = self.read(&opened.inbox);
-        self.learn(pipeline, &mut window, &mut facts, rules, deadline).await;
+        let mut facts = self.read(&opened.inbox[..folded]);
+        self.learn(pipeline, &mut window, &mut facts, rules, limits).await;
         let folded = window.fold(&facts, rules);
         self.report(pipeline, &folded);
         let document = serde_json::to_string(&window)?;
@@ -145,7 +180,7 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             tracing::warn!(
                 item.key = key,
                 error = format!("{error:#}"),
-                "the lease lasts until this invocation would have ended"
+                "nobody else works on this pipeline until the lease has ended"
             );
         }
     }

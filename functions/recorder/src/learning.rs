@@ -1,12 +1,14 @@
 //! What events do not say: an execution that ended is looked at once, for its stages, its approvals and its commit.
 
+use std::collections::BTreeSet;
+
+use anyhow::Result;
 use delivery_metrics::{ActionRun, Fact, Learnt, Rules, Window, facts_of_actions};
-use lambda_kit::Deadline;
 use lambda_kit::settings::ParameterStore;
 use pipeline_model::{ExecutionId, PipelineArn};
 
 use crate::Recorder;
-use crate::folding::LEAST;
+use crate::folding::{LEAST, Limits};
 use crate::ports::{Backlog, Ledger, Measurements, Releases, Revision};
 
 impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Recorder<L, C, R, B, S> {
@@ -18,34 +20,46 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
         window: &mut Window,
         facts: &mut Vec<Fact>,
         rules: &Rules,
-        deadline: &Deadline,
+        limits: Limits<'_>,
     ) {
-        let needs = window.needs(facts, rules);
-        if needs.structure && deadline.remaining() > LEAST {
-            match self.releases.stages(pipeline).await {
+        if window.needs(facts, rules).structure {
+            match asked(limits, self.releases.stages(pipeline)).await {
                 Ok(Some((version, stages))) => window.learn_structure(Some(version), stages),
                 Ok(None) => {}
                 Err(error) => report(pipeline, &error),
             }
         }
-        for execution in window.needs(facts, rules).executions {
-            if deadline.remaining() <= LEAST {
+        // A need lists some executions at a time.
+        let mut seen = BTreeSet::new();
+        loop {
+            let mut unseen = window.needs(facts, rules).executions;
+            unseen.retain(|execution| seen.insert(execution.clone()));
+            if unseen.is_empty() || limits.0.remaining() <= LEAST {
                 return;
             }
-            match self.ask(pipeline, &execution).await {
-                Ok((runs, learnt)) => {
-                    runs.iter().for_each(|run| report_action(pipeline, &execution, run));
-                    facts.extend(facts_of_actions(&execution, &runs));
-                    facts.extend(Fact::learnt(&execution, self.clock.now(), &learnt));
+            for execution in unseen {
+                match asked(limits, self.ask(pipeline, &execution)).await {
+                    Ok((runs, learnt)) => {
+                        runs.iter().for_each(|run| report_action(pipeline, &execution, run));
+                        facts.extend(facts_of_actions(&execution, &runs));
+                        let now = self.clock.now();
+                        facts.extend(match self.releases.arn(&pipeline.pipeline) == *pipeline {
+                            true => Fact::learnt_from(&execution, now, &learnt, &runs),
+                            false => Fact::learnt(&execution, now, &learnt),
+                        });
+                    }
+                    Err(error) => {
+                        report(pipeline, &error);
+                        return;
+                    }
                 }
-                Err(error) => report(pipeline, &error),
             }
         }
     }
 
     /// One call for most sources: its stages, approvals and commit. A rollback runs no source action, and some sources do
     /// not say when their revision was made; both are answered by the execution itself.
-    async fn ask(&self, pipeline: &PipelineArn, execution: &ExecutionId) -> anyhow::Result<(Vec<ActionRun>, Learnt)> {
+    async fn ask(&self, pipeline: &PipelineArn, execution: &ExecutionId) -> Result<(Vec<ActionRun>, Learnt)> {
         let actions = self.releases.actions(pipeline, execution).await?;
         if let Some(newest) = newest(&actions.revisions) {
             return Ok((actions.runs, Learnt { is_rollback: Some(false), ..newest }));
@@ -56,6 +70,19 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
     }
 }
 
+/// One question within the limits: at its turn, and only while there is time for what comes after it.
+async fn asked<T>((deadline, pace): Limits<'_>, question: impl Future<Output = Result<T>>) -> Result<T> {
+    if let Some(pace) = pace {
+        pace.turn().await;
+    }
+    let limited = deadline.with_margin(LEAST).limit(question).await;
+    let answer = limited.unwrap_or_else(|late| Err(late.into()));
+    if let (Err(_), Some(pace)) = (&answer, pace) {
+        pace.slow_down();
+    }
+    answer
+}
+
 /// The newest of several sources is the change that is being delivered.
 pub(crate) fn newest(revisions: &[Revision]) -> Option<Learnt> {
     let newest = revisions.iter().filter(|revision| revision.made.is_some()).max_by_key(|revision| revision.made)?;
@@ -63,14 +90,16 @@ pub(crate) fn newest(revisions: &[Revision]) -> Option<Learnt> {
 }
 
 /// Action durations are log fields and no metrics: a series per action would be most of the bill.
-fn report_action(pipeline: &PipelineArn, execution: &ExecutionId, run: &ActionRun) {
-    let Some((started, ended)) = run.started.zip(run.updated) else { return };
+pub(crate) fn report_action(pipeline: &PipelineArn, execution: &ExecutionId, run: &ActionRun) {
+    let is_over = run.status != "InProgress";
+    let Some((started, ended)) = run.started.zip(run.updated).filter(|_| is_over) else { return };
     tracing::info!(
         pipeline.name = %pipeline.pipeline,
         execution.id = %execution,
         stage.name = %run.stage,
         action.name = run.action,
         action.category = run.category,
+        action.execution_id = run.id,
         action.status = run.status,
         action.duration_seconds = ended.duration_since(started).as_secs_f64(),
         "action ended"

@@ -125,6 +125,9 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             }
         }
         for record in later {
+            if deadline.remaining().is_zero() {
+                break; // The others come again after the visibility timeout.
+            }
             hand_back(&self.backlog, &self.metrics, self.clock.now(), &record, backoff(record.receives)).await;
         }
         Ok(batch.reply())

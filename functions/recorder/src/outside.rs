@@ -6,4 +6,6 @@ mod releases;
 
 pub use cloudwatch::CloudWatch;
 pub use ledger::DynamoLedger;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use ledger::positions;
 pub use releases::CodePipeline;

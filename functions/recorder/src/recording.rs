@@ -27,19 +27,7 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
 
     async fn record_group(&self, group: Vec<Due>, kept: &mut Kept) {
         let samples = self.recordable(group.iter().flat_map(|due| due.samples.iter().cloned()).collect());
-        let recorded = if samples.is_empty() { Ok(()) } else { self.measurements.record(&samples).await };
-        if let Err(error) = &recorded {
-            let (error, may_count_twice) = match error {
-                NotRecorded::Refused(error) => (error, false),
-                NotRecorded::Unanswered(error) => (error, true),
-            };
-            tracing::error!(
-                samples = samples.len(),
-                may_count_twice,
-                error = format!("{error:#}"),
-                "the samples were not recorded; they come again"
-            );
-        }
+        let recorded = self.send(&samples).await;
         for due in group {
             match recorded {
                 Ok(()) => self.settle(&due).await,
@@ -49,10 +37,27 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
         }
     }
 
+    /// One call, unless a single pipeline has more samples than one takes.
+    async fn send(&self, samples: &[Sample]) -> Result<(), NotRecorded> {
+        for (number, call) in samples.chunks(MOST_SAMPLES).enumerate() {
+            let Err(error) = self.measurements.record(call).await else { continue };
+            let may_count_twice = number > 0 || matches!(error, NotRecorded::Unanswered(_));
+            let (NotRecorded::Refused(cause) | NotRecorded::Unanswered(cause)) = &error;
+            tracing::error!(
+                samples = samples.len(),
+                may_count_twice,
+                error = format!("{cause:#}"),
+                "the samples were not recorded; they come again"
+            );
+            return Err(error);
+        }
+        Ok(())
+    }
+
     /// Once recorded, samples cannot be taken back: what goes wrong here is reported, and the record is done.
     async fn settle(&self, due: &Due) {
         let expires = expires(self.clock.now());
-        let settled = self.ledger.settle(&due.key, &due.opened, &due.document, due.opened.inbox.len(), expires).await;
+        let settled = self.ledger.settle(&due.key, &due.opened, &due.document, due.folded, expires).await;
         let problem = match settled {
             Ok(Settled::Yes) => return,
             Ok(Settled::Lost) => String::from("the lease was lost"),
@@ -98,7 +103,7 @@ fn refusal(sample: &Sample, now: Timestamp) -> Option<&'static str> {
 }
 
 /// Splits into groups of at most [`MOST_SAMPLES`] samples. What belongs to one pipeline stays together, so that it is
-/// settled as a whole; a fold yields far fewer samples than one call takes.
+/// settled as a whole.
 fn grouped<T>(items: Vec<T>, size: impl Fn(&T) -> usize) -> Vec<Vec<T>> {
     let mut groups: Vec<(usize, Vec<T>)> = Vec::new();
     for item in items {

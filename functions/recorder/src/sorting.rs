@@ -12,7 +12,13 @@ use serde::Deserialize;
 use crate::Recorder;
 use crate::ports::{Backlog, Ledger, Measurements, Releases};
 
-/// Everything a batch holds about one pipeline.
+/// Facts of one pipeline kept in one call: what they make of the inbox must be undone by one expression, and DynamoDB
+/// takes 4 KB of it.
+///
+/// Source: DynamoDB developer guide, Constraints, "Expression parameters".
+pub(crate) const MOST_FACTS: usize = 100;
+
+/// What a batch holds about one pipeline, or a portion of it.
 #[derive(Debug)]
 pub(crate) struct Parcel {
     pub(crate) pipeline: PipelineArn,
@@ -20,6 +26,8 @@ pub(crate) struct Parcel {
     /// The records the facts came in.
     pub(crate) records: Vec<Record>,
 }
+
+type Parcels = BTreeMap<PipelineArn, Vec<Parcel>>;
 
 /// Longest value of a dimension.
 const LONGEST_NAME: usize = 1024;
@@ -45,7 +53,7 @@ enum Letter {
 impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Recorder<L, C, R, B, S> {
     pub(crate) async fn sort(&self, records: &[Record]) -> Sorted {
         let mut sorted = Sorted::default();
-        let mut parcels = BTreeMap::<PipelineArn, Parcel>::new();
+        let mut parcels = Parcels::new();
         for record in records {
             match read(&record.body) {
                 Ok(Letter::Facts(facts, unknown_state)) => {
@@ -69,7 +77,7 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
                 Err(problem) => self.bury(record, ("unreadable", &problem), &mut sorted).await,
             }
         }
-        sorted.parcels = parcels.into_values().collect();
+        sorted.parcels = in_turns(parcels);
         sorted
     }
 
@@ -103,19 +111,27 @@ fn unmeasurable(facts: &[(PipelineArn, Fact)]) -> Option<String> {
     Some(format!("{name:?} cannot be a dimension of a metric: expected 1 to {LONGEST_NAME} printable ASCII characters"))
 }
 
-/// All facts of a record are about one pipeline.
-fn put(parcels: &mut BTreeMap<PipelineArn, Parcel>, facts: Vec<(PipelineArn, Fact)>, record: &Record) {
-    for (pipeline, fact) in facts {
-        let parcel = parcels.entry(pipeline.clone()).or_insert_with(|| Parcel {
-            pipeline,
-            facts: Vec::new(),
-            records: Vec::new(),
-        });
-        parcel.facts.push(fact);
-        if parcel.records.last() != Some(record) {
+/// All facts of a record are about one pipeline, and stay together.
+fn put(parcels: &mut Parcels, facts: Vec<(PipelineArn, Fact)>, record: &Record) {
+    let Some((pipeline, _)) = facts.first().cloned() else { return };
+    let portions = parcels.entry(pipeline.clone()).or_default();
+    let facts: Vec<Fact> = facts.into_iter().map(|(_, fact)| fact).collect();
+    match portions.last_mut().filter(|parcel| parcel.facts.len() + facts.len() <= MOST_FACTS) {
+        Some(parcel) => {
+            parcel.facts.extend(facts);
             parcel.records.push(record.clone());
         }
+        None => portions.push(Parcel { pipeline, facts, records: vec![record.clone()] }),
     }
+}
+
+/// First one portion of every pipeline, then the second ones: a pipeline's next portion waits until the one before is
+/// settled, and the others need not.
+fn in_turns(parcels: Parcels) -> Vec<Parcel> {
+    let mut numbered: Vec<(usize, Parcel)> =
+        parcels.into_values().flat_map(|portions| portions.into_iter().enumerate()).collect();
+    numbered.sort_by_key(|(number, _)| *number);
+    numbered.into_iter().map(|(_, parcel)| parcel).collect()
 }
 
 /// The sentence of an error goes to the dead-letter queue with the record.

@@ -9,14 +9,13 @@ mod tally;
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
 use lambda_kit::settings::ParameterStore;
 use lambda_kit::{Deadline, Failure};
 use pipeline_model::PipelineName;
 use serde::Serialize;
 
 use crate::Recorder;
-use crate::folding::{Due, Kept, expires};
+use crate::folding::{Due, Kept, expires, lease};
 use crate::pace::Pace;
 use crate::ports::{Backlog, Ledger, Measurements, Opened, Opening, Page, Releases, Unlisted};
 use cursor::Cursor;
@@ -25,6 +24,8 @@ use cursor::Cursor;
 const KEY: &str = "reconcile";
 /// A run stops this long before its deadline: the samples in hand must be recorded, and the cursor stored.
 const STOP_BEFORE: Duration = Duration::from_secs(10);
+/// A visit ends this long before the deadline, wherever it stands.
+const FLUSH: Duration = Duration::from_secs(5);
 /// So many pipelines that cannot be asked in a row mean that none can.
 const MOST_FAILURES_IN_A_ROW: u32 = 3;
 /// Samples are recorded when so many pipelines have some.
@@ -42,6 +43,8 @@ pub struct SweepReport {
     pub repaired: u32,
     /// Visits that failed. Such a pipeline has one more turn at the end of the round, and the next in the next round.
     pub failed: u32,
+    /// Pipelines of the round that could not be compared at all. They may be beyond a threshold without being counted.
+    pub unjudged: u32,
     /// Whether the last pipeline was reached. If not, the next run goes on where this one stopped.
     pub is_round_complete: bool,
 }
@@ -65,8 +68,7 @@ impl Run<'_> {
 impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Recorder<L, C, R, B, S> {
     pub(crate) async fn sweep(&self, deadline: &Deadline) -> Result<SweepReport, Failure> {
         let now = self.clock.now();
-        let until = deadline.expires_at().saturating_add(SignedDuration::from_secs(1)).unwrap_or(now);
-        let Opening::Open(opened) = self.ledger.open(KEY, &[], now, until, expires(now)).await? else {
+        let Opening::Open(opened) = self.ledger.open(KEY, &[], now, lease(deadline, now), expires(now)).await? else {
             tracing::info!("another run compares the pipelines now");
             return Ok(SweepReport { is_busy: true, ..SweepReport::default() });
         };
@@ -76,6 +78,10 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
         let mut run = Run { deadline, pace, cursor, report, failures_in_a_row: 0, due: Vec::new() };
         let walked = self.walk(&mut run).await;
         self.flush(&mut run).await;
+        let is_cut_short = walked.is_err() || run.failures_in_a_row >= MOST_FAILURES_IN_A_ROW;
+        if is_cut_short || run.report.unjudged > 0 {
+            self.metrics.count(self.clock.now(), "ReconcilesIncomplete", 1);
+        }
         self.keep_cursor(&opened, &run.cursor).await?;
         walked?;
         tracing::info!(
@@ -103,6 +109,7 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             }
             match page.next {
                 Some(next) => run.cursor.turn(next),
+                None if run.cursor.is_seeking => run.cursor.stop_seeking(),
                 None => return self.finish_round(&settings, run).await,
             }
         }
@@ -116,19 +123,21 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
                 return Ok(());
             }
             let name = run.cursor.missed.remove(0);
-            self.visit(&name, settings, run).await;
+            if !self.visit(&name, settings, run).await {
+                run.cursor.unjudged += 1;
+            }
         }
         self.end_round(run).await;
         Ok(())
     }
 
-    /// The page the cursor stands at; `None` if it had to go back to the first one.
+    /// The page the cursor stands at; `None` if its token is no longer known, and the place has to be found again.
     async fn page(&self, run: &mut Run<'_>) -> Result<Option<Page>, Failure> {
         run.pace.turn().await;
         match self.releases.pipelines(run.cursor.page.as_deref()).await {
             Ok(page) => Ok(Some(page)),
             Err(Unlisted::UnknownPage) if run.cursor.page.is_some() => {
-                run.cursor = Cursor::default();
+                run.cursor.seek();
                 Ok(None)
             }
             Err(Unlisted::UnknownPage) => Err(Failure::retry(anyhow::anyhow!("CodePipeline has no first page"))),
@@ -139,7 +148,9 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
     /// Whether the pipeline could be compared.
     async fn visit(&self, name: &PipelineName, settings: &delivery_metrics::Settings, run: &mut Run<'_>) -> bool {
         run.pace.turn().await;
-        let compared = self.repair(name, &self.rulebook.rules(settings, name), run).await;
+        let enough = run.deadline.with_margin(FLUSH);
+        let rules = self.rulebook.rules(settings, name);
+        let compared = enough.limit(self.repair(name, &rules, run)).await.unwrap_or_else(|late| Err(late.into()));
         let is_compared = compared.is_ok();
         match compared {
             Ok(repaired) => {
@@ -166,7 +177,9 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
 
     async fn end_round(&self, run: &mut Run<'_>) {
         run.report.is_round_complete = true;
-        let samples = run.cursor.tally.samples(&self.thresholds, self.clock.now());
+        run.report.unjudged = run.cursor.unjudged;
+        let is_whole = run.cursor.unjudged == 0;
+        let samples = run.cursor.tally.samples(&self.thresholds, self.clock.now(), is_whole);
         if !samples.is_empty()
             && let Err(error) = self.measurements.record(&samples).await
         {

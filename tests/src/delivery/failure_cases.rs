@@ -6,6 +6,7 @@ mod codepipeline;
 mod content;
 mod crashes;
 mod elsewhere;
+mod floods;
 mod lateness;
 mod loss;
 mod queue;

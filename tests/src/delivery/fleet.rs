@@ -1,8 +1,8 @@
 //! The reconcile at scale: the recorder compares thousands of pipelines with the local CodePipeline through the real SDK.
 //!
-//! How long a round takes with the template's numbers (timeout 120 s, a run every 15 minutes) and the sweep's own (10
-//! calls a second, an end 10 s before the deadline): a run compares about 1,070 pipelines, one call each, so 10,000
-//! pipelines take 10 runs, which is 2 hours and 17 minutes, as long as CodePipeline answers within a tenth of a second.
+//! How long a round takes with the template's numbers (timeout 120 s, a run every hour) and the sweep's own (10 calls
+//! a second, an end 10 s before the deadline): a run compares about 1,070 pipelines, one call each, so 10,000 pipelines
+//! take 10 runs, which is 9 hours and 2 minutes, as long as CodePipeline answers within a tenth of a second.
 //! Then its answers set the pace: with 200 ms it takes 19 runs. Each repaired execution costs a few calls more.
 
 mod estate;
@@ -18,12 +18,17 @@ use recorder::memory::Memory;
 use recorder::ports::Releases;
 
 use super::office::{Office, TIMEOUT, at};
+use crate::root;
 use estate::{Estate, Limit, Witnessed, names, state};
 
 /// What the sweep leaves of an invocation.
 const KEPT_BACK: Duration = Duration::from_secs(10);
 /// The template's `ReconcileMinutes`.
-const BETWEEN_RUNS: Duration = Duration::from_secs(15 * 60);
+fn between_runs() -> Duration {
+    let template = local::template::document(&root().join("template.yaml")).unwrap();
+    let minutes = template["Parameters"]["ReconcileMinutes"]["Default"].as_u64().unwrap();
+    Duration::from_secs(minutes * 60)
+}
 
 /// Runs until a round is complete, each when the schedule says; every run must end in time.
 async fn round<R: Releases>(office: &Office<Witnessed<R>>) -> Vec<SweepReport> {
@@ -33,7 +38,7 @@ async fn round<R: Releases>(office: &Office<Witnessed<R>>) -> Vec<SweepReport> {
         let report = office.sweep().await.expect("no crash was asked for");
         let took = office.world.clock.monotonic() - began;
         assert!(took <= TIMEOUT - KEPT_BACK, "a run took {took:?}");
-        office.world.clock.advance(BETWEEN_RUNS - took);
+        office.world.clock.advance(between_runs() - took);
         let is_complete = report.is_round_complete;
         reports.push(report);
         if is_complete {

@@ -82,11 +82,11 @@ pub fn unknown_state(event: &PipelineEvent) -> Option<&str> {
     }
 }
 
-pub(super) fn learnt(execution: &ExecutionId, at: Timestamp, learnt: &Learnt) -> Vec<Fact> {
+pub(super) fn learnt(execution: &ExecutionId, at: Timestamp, learnt: &Learnt, look: What) -> Vec<Fact> {
     let commit = learnt.committed.map(|at| What::Commit { at, revision: learnt.revision.as_deref().map(name) });
     let kind = What::Kind { is_rollback: learnt.is_rollback };
     let fact = |what| Fact { execution: execution.clone(), at, late: false, structure: None, what };
-    commit.into_iter().chain([kind, What::LookedAt]).map(fact).collect()
+    commit.into_iter().chain([kind, look]).map(fact).collect()
 }
 
 fn name(revision: &str) -> u32 {

@@ -4,13 +4,14 @@
 //! order, the one that is learnt first is measured.
 
 use super::{Step, seconds};
-use crate::fact::{Fact, What};
+use crate::fact::Fact;
 use crate::measure::Measure;
 use crate::window::{Commit, Mark, REVISIONS};
 
 pub(super) fn measure(step: &mut Step<'_>) {
-    let is_last_word = step.fact.is_some_and(|fact| fact.what == What::LookedAt);
+    let fact = step.fact;
     let execution = step.execution();
+    let is_last_word = fact.is_some_and(|fact| execution.is_settled_by(fact));
     match (execution.commit, execution.deployed) {
         (Some(commit), Some(deployed)) => {
             execution.marks.add(Mark::LeadTimed);

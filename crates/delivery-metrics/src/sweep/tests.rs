@@ -157,6 +157,19 @@ fn a_stage_succeeded_if_the_last_run_of_each_action_did_and_began_after_the_last
 }
 
 #[test]
+fn runs_are_complete_if_there_are_any_and_none_goes_on() {
+    let run = |status| run("Production/Deploy", status, 0.0, 1.0);
+    for (runs, complete) in [
+        (vec![], false),
+        (vec![run("InProgress")], false),
+        (vec![run("Succeeded"), run("InProgress")], false),
+        (vec![run("Failed"), run("Succeeded"), run("Abandoned")], true),
+    ] {
+        assert_eq!(is_complete(&runs), complete, "{runs:?}");
+    }
+}
+
+#[test]
 fn a_rollback_is_known_by_its_type_or_its_trigger() {
     let kind = |summary: &ExecutionSummary| late_facts(summary, &[])[0].what.clone();
     let mut rollback = summary("a", "Succeeded", 0.0, 1.0);

@@ -1,12 +1,12 @@
 //! One execution: the join of its facts, and marks of what was measured.
 
-use jiff::Timestamp;
 use jiff::fmt::serde::timestamp::millisecond;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::marks::{Mark, Marks};
 use super::stages::{StageSet, Stages};
-use crate::fact::StageResult;
+use crate::fact::{Fact, StageResult, What};
 
 /// What is known of one execution. Every field is a join: first or last moments, greatest values, sets.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -83,6 +83,9 @@ pub(crate) struct Standing {
 /// What one execution can name at most of each list; a real one names a few.
 const LONGEST_LIST: usize = 64;
 
+/// Lists follow events within seconds. What they do not tell after so long is gone, or will never be told.
+const LISTS_SETTLE: SignedDuration = SignedDuration::from_hours(1);
+
 impl Standing {
     pub(crate) fn of(execution: &Execution) -> Self {
         let green = execution.succeeded.is_some();
@@ -153,6 +156,17 @@ impl Execution {
         self.has_unseen_end()
             || (deployed && self.commit.is_none() && !self.marks.has(Mark::WithoutCommit))
             || (counts && !self.is_rollback() && !self.is_release())
+    }
+
+    /// Whether nothing more is to be had by looking again: all was seen; or it runs, and is looked at again when it ends;
+    /// or it has been quiet for so long that CodePipeline's lists will not change.
+    pub(crate) fn is_settled_by(&self, look: &Fact) -> bool {
+        let is_quiet = |last: Timestamp| look.at.duration_since(last) >= LISTS_SETTLE;
+        match look.what {
+            What::LookedAt => true,
+            What::LookedAtInPart => self.first_end().is_none() || self.last_activity().is_none_or(is_quiet),
+            _ => false,
+        }
     }
 
     /// It ended, and CodePipeline was not asked for everything since.

@@ -8,9 +8,7 @@ use super::marks::Mark;
 
 impl Window {
     pub(super) fn join(&mut self, fact: &Fact) {
-        if !fact.is_learnt() {
-            self.past.since = earliest(self.past.since, Some(fact.at));
-        }
+        self.stages.see(fact.structure, fact.at);
         let stage_end = self.stage_end(fact);
         let execution = self.executions.entry(fact.execution.clone()).or_default();
         let last = execution.last_activity().max((!fact.is_learnt()).then_some(fact.at));
@@ -49,9 +47,11 @@ impl Execution {
                 self.marks.add(Mark::KindAsked);
                 self.learn_kind(*is_rollback);
             }
-            What::LookedAt => self.look(),
+            What::LookedAt | What::LookedAtInPart if self.is_settled_by(fact) => self.look(),
             What::RolledBack { .. } => self.rolled_back = earliest(self.rolled_back, Some(fact.at)),
-            What::StageEnded { .. }
+            What::LookedAt
+            | What::LookedAtInPart
+            | What::StageEnded { .. }
             | What::ApprovalAnswered { .. }
             | What::GateDecided { .. }
             | What::ScanCompleted { .. } => {}

@@ -1,5 +1,7 @@
 //! The stages a window has heard of, each by a number, and which of them make up the pipeline's structure.
 
+use jiff::Timestamp;
+use jiff::fmt::serde::timestamp::millisecond;
 use pipeline_model::StageName;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ struct Structure {
     version: Option<u32>,
     #[serde(rename = "o")]
     order: Vec<u8>,
+    /// The newest moment it is known to have been in force; none between an answer and the fold it was asked for.
+    #[serde(rename = "t", with = "millisecond::optional", default, skip_serializing_if = "Option::is_none")]
+    seen: Option<Timestamp>,
 }
 
 /// A set of stage numbers.
@@ -46,16 +51,38 @@ impl Stages {
 
     pub(crate) fn learn(&mut self, version: Option<u32>, stages: Vec<StageName>) {
         let order = stages.iter().filter_map(|stage| self.number(stage)).collect();
-        self.structure = Some(Structure { version, order });
+        self.structure = Some(Structure { version, order, seen: None });
     }
 
     pub(crate) fn is_unknown(&self) -> bool {
         self.structure.is_none()
     }
 
-    /// Whether a fact of this version happened in a newer structure than the one that is known.
-    pub(crate) fn is_older_than(&self, version: Option<u32>) -> bool {
-        self.structure.as_ref().is_none_or(|known| known.version.is_some_and(|known| version > Some(known)))
+    /// Whether a fact may have happened in another structure than the one that is known: in a later version; or in an
+    /// earlier one after the known one was last in force, because a pipeline that is created again under its name starts
+    /// at version 1. (One that is created again at the known version is not noticed before its next version.)
+    ///
+    /// Executions that go on in the structure before also tell an earlier version. [`Stages::settle`] lets each of their
+    /// facts ask once, for the answer is in force at their time.
+    pub(crate) fn may_be_outdated_by(&self, version: Option<u32>, at: Timestamp) -> bool {
+        let Some(structure) = &self.structure else { return true };
+        let Some((known, told)) = structure.version.zip(version) else { return false };
+        told > known || told < known && structure.seen.is_some_and(|seen| at > seen)
+    }
+
+    /// A fact of this version happened.
+    pub(super) fn see(&mut self, version: Option<u32>, at: Timestamp) {
+        let known = self.structure.as_mut().filter(|known| version.is_some() && known.version == version);
+        if let Some(seen) = known.and_then(|known| known.seen.as_mut()) {
+            *seen = at.max(*seen);
+        }
+    }
+
+    /// What was learnt is in force at the time of everything that is known by now.
+    pub(super) fn settle(&mut self, newest: Option<Timestamp>) {
+        if let Some(structure) = &mut self.structure {
+            structure.seen = structure.seen.or(newest);
+        }
     }
 
     /// The stages that deploy; unknown while the structure is.

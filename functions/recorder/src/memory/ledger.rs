@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use jiff::Timestamp;
 use lambda_kit::doubles::Calls;
 
+use crate::outside::positions;
 use crate::ports::{Entry, Ledger, Opened, Opening, Settled};
 
 /// Clones share the items.
@@ -72,6 +74,13 @@ impl MemoryLedger {
     }
 }
 
+/// DynamoDB refuses an expression of more than 4,096 bytes; the rest of ours takes fewer than 150.
+fn expressible(places: Range<usize>) -> Result<()> {
+    let bytes = positions(places).len();
+    ensure!(bytes <= 4096 - 150, "ValidationException: the expression has {bytes} bytes too many");
+    Ok(())
+}
+
 impl Ledger for MemoryLedger {
     async fn append(&self, key: &str, facts: &[String], _expires: Timestamp) -> Result<()> {
         let effect = || {
@@ -118,6 +127,7 @@ impl Ledger for MemoryLedger {
             if self.content.failing_settles.take() > 0 {
                 bail!("the double was told not to store a window");
             }
+            expressible(0..folded.min(opened.inbox.len()))?;
             Ok(self.change_ours(key, &opened.lease, |entry| {
                 entry.window = Some(window.to_owned());
                 entry.inbox.drain(..folded.min(opened.inbox.len()));
@@ -129,6 +139,7 @@ impl Ledger for MemoryLedger {
     async fn release(&self, key: &str, opened: &Opened, appended: usize) -> Result<()> {
         let all = opened.inbox.len();
         let effect = || {
+            expressible(all.saturating_sub(appended)..all)?;
             self.change_ours(key, &opened.lease, |entry| {
                 entry.inbox.drain(all.saturating_sub(appended)..all);
             });

@@ -5,6 +5,7 @@ mod contract;
 
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::ops::Range;
 
 use anyhow::{Context, Result};
 use aws_sdk_dynamodb::Client;
@@ -150,7 +151,7 @@ fn appending(
 }
 
 /// DynamoDB takes all positions as they were before the update.
-fn positions(range: std::ops::Range<usize>) -> String {
+pub(crate) fn positions(range: Range<usize>) -> String {
     range.fold(String::new(), |mut list, position| {
         // Writing to a text cannot fail.
         let _ = write!(list, "inbox[{position}], ");

@@ -16,6 +16,9 @@ use pipeline_model::{ExecutionId, PipelineArn, PipelineName, StageName};
 use crate::commit_time;
 use crate::ports::{Actions, Origin, Page, Releases, Revision, Unlisted};
 
+/// `maxResults` of `ListPipelines` at its highest (botocore's CodePipeline model).
+const MOST_PIPELINES: i32 = 1000;
+
 /// Most pages read of one execution's actions, with up to 100 each.
 const MOST_PAGES: usize = 10;
 
@@ -120,7 +123,14 @@ impl Releases for CodePipeline {
     }
 
     async fn pipelines(&self, page: Option<&str>) -> Result<Page, Unlisted> {
-        match self.client.list_pipelines().set_next_token(page.map(str::to_owned)).send().await {
+        match self
+            .client
+            .list_pipelines()
+            .max_results(MOST_PIPELINES)
+            .set_next_token(page.map(str::to_owned))
+            .send()
+            .await
+        {
             Ok(answer) => {
                 let names = answer.pipelines.unwrap_or_default().into_iter().filter_map(|pipeline| pipeline.name);
                 let next = answer.next_token.filter(|token| !token.is_empty());

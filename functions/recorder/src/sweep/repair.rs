@@ -9,12 +9,14 @@ use pipeline_model::{PipelineArn, PipelineName};
 use super::Run;
 use crate::Recorder;
 use crate::folding::{key, window};
-use crate::learning::newest;
+use crate::learning::{newest, report_action};
 use crate::ports::{Backlog, Entry, Ledger, Measurements, Releases};
 use crate::recording::OLDEST;
+use crate::sorting::MOST_FACTS;
 
-/// Executions compared: as many as a window holds.
-const COMPARED: u8 = 30;
+/// Executions compared: one page. A window holds fewer, but CodePipeline lists running ones and those that were overtaken,
+/// too, and the newest first.
+const COMPARED: u8 = 100;
 /// Executions repaired in one visit. More come in the next rounds.
 const MOST_REPAIRS: usize = 10;
 /// Younger executions may have events on their way: in the queue's batching window, or handed back once or twice.
@@ -34,15 +36,20 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
         let is_due = |at: Timestamp| oldest <= at && at <= settled_before;
         let settled: Vec<_> = executions.into_iter().filter(|seen| seen.updated.is_some_and(is_due)).collect();
         let missing = known.missing(&settled, rules);
-        let repaired = missing.len().min(MOST_REPAIRS);
+        let mut repaired = 0;
         for summary in missing.into_iter().take(MOST_REPAIRS) {
+            if run.is_over() || late.len() > MOST_FACTS {
+                break;
+            }
+            repaired += 1;
             run.pace.turn().await;
             let actions = self.releases.actions(&pipeline, &summary.id).await?;
+            actions.runs.iter().for_each(|action| report_action(&pipeline, &summary.id, action));
             late.extend(late_facts(summary, &actions.runs));
             if let Some(newest) = newest(&actions.revisions) {
                 // Or the fold would ask the same question again.
                 let learnt = Learnt { is_rollback: Some(summary.is_rollback), ..newest };
-                late.extend(Fact::learnt(&summary.id, self.clock.now(), &learnt));
+                late.extend(Fact::learnt_from(&summary.id, self.clock.now(), &learnt, &actions.runs));
             }
             tracing::info!(pipeline.name = %name, execution.id = %summary.id, execution.status = summary.status, "execution repaired");
         }
@@ -52,11 +59,10 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             self.tally(&pipeline, &known, run);
             return Ok(0);
         }
-        run.pace.turn().await;
-        let due = self.fold(&pipeline, &late, rules, run.deadline).await?;
+        let due = self.fold(&pipeline, &late, rules, (run.deadline, Some(&run.pace))).await?;
         self.tally(&pipeline, &due.window, run);
         run.due.push(due);
-        Ok(u32::try_from(repaired).unwrap_or(u32::MAX))
+        Ok(repaired)
     }
 
     /// What will be known once the inbox is folded, and what lies in it.
@@ -76,7 +82,14 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             (health.without_deployment, "pipeline without deployment"),
         ];
         for (_, finding) in beyond.into_iter().filter(|(is_beyond, _)| *is_beyond) {
-            tracing::warn!(pipeline.name = %pipeline.pipeline, "{finding}");
+            tracing::warn!(
+                pipeline.name = %pipeline.pipeline,
+                delivery.success_rate_percent = health.success_rate.map(|rate| rate.percent),
+                delivery.executions = health.success_rate.map(|rate| rate.executions),
+                delivery.duration_seconds = health.average_seconds,
+                delivery.days_without_deployment = health.days_without_deployment,
+                "{finding}"
+            );
         }
     }
 }

@@ -20,8 +20,9 @@ impl Tally {
         self.without_deployment += u32::from(health.without_deployment);
     }
 
-    /// One gauge for each threshold somebody has set, zeros included: an alarm ends when it sees one.
-    pub(super) fn samples(&self, thresholds: &Thresholds, at: Timestamp) -> Vec<Sample> {
+    /// One gauge for each threshold somebody has set, zeros included: an alarm ends when it sees one. So where not every
+    /// pipeline could be judged, there is no zero.
+    pub(super) fn samples(&self, thresholds: &Thresholds, at: Timestamp, is_whole: bool) -> Vec<Sample> {
         let gauges = [
             (Measure::PipelinesBelowSuccessRate, thresholds.success_rate_below.is_some(), self.below_success_rate),
             (Measure::PipelinesAboveDuration, thresholds.duration_above.is_some(), self.above_duration),
@@ -31,7 +32,7 @@ impl Tally {
                 self.without_deployment,
             ),
         ];
-        let asked = gauges.into_iter().filter(|(_, is_asked, _)| *is_asked);
+        let asked = gauges.into_iter().filter(|(_, is_asked, count)| *is_asked && (is_whole || *count > 0));
         let sample = |measure, count: u32| {
             Some(Sample { measure, scope: Scope::AllPipelines, at, value: Finite::new(count.into())? })
         };

@@ -1,5 +1,7 @@
 //! CloudWatch refuses, does not answer, or is given more than it takes at once.
 
+use std::time::Duration;
+
 use delivery_metrics::Measure;
 use recorder::memory::Fault;
 use recorder::ports::MOST_SAMPLES;
@@ -47,7 +49,7 @@ async fn a_refusal_during_which_nothing_can_be_given_back_repeats_nothing() {
     office.world.crash_at(calls_before_the_release, lambda_kit::doubles::Moment::Before);
     assert_eq!(office.invoke(1, &events).await, None);
     assert_eq!(waiting(&office), 7, "the facts are still there, and so is the lease");
-    office.world.clock.advance(TIMEOUT);
+    office.world.clock.advance(TIMEOUT + Duration::from_secs(3));
     assert_eq!(office.invoke(2, &events).await.unwrap(), [0; 0]);
     assert_eq!(recorded(&office), calm(&story, &story.release()).await);
 }

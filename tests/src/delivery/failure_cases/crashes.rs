@@ -28,7 +28,7 @@ fn will_repeat(office: &Office<ScriptedReleases>) -> bool {
 
 fn begin_anew(office: &mut Office<ScriptedReleases>) {
     office.recorder = recorder(&office.world, office.world.releases.clone());
-    office.world.clock.advance(TIMEOUT + Duration::from_secs(1));
+    office.world.clock.advance(TIMEOUT + Duration::from_secs(3));
 }
 
 /// Tells a release in two batches; `None` if the process did not make so many calls.
@@ -47,7 +47,7 @@ async fn told_with_a_crash(story: &Story, call: usize, moment: Moment) -> Option
     let place = format!("call {call}, {moment:?}");
     check(&office, expected?, &calm(story, &story.gated_release()).await, &place);
     // Whatever was left in the inbox adds nothing.
-    office.world.clock.advance(TIMEOUT + Duration::from_secs(1));
+    office.world.clock.advance(TIMEOUT + Duration::from_secs(3));
     office.hear(&story.gated_release()).await;
     check(&office, expected?, &calm(story, &story.gated_release()).await, &place);
     assert_eq!(waiting(&office), 0, "{place}");

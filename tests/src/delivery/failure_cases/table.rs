@@ -57,7 +57,7 @@ async fn the_pipelines_of_a_batch_do_not_wait_for_one_that_is_busy() {
     assert_eq!(office.values(Measure::ExecutionDuration, "billing-release"), [300.0]);
     assert_eq!(office.invoke(2, &records[..1]).await.unwrap(), [0], "as long as the lease lasts");
     assert_eq!(waiting(&office), 0, "what comes again is not kept as well");
-    office.world.clock.advance(TIMEOUT);
+    office.world.clock.advance(TIMEOUT + Duration::from_secs(3));
     assert_eq!(office.invoke(3, &records[..1]).await.unwrap(), [0; 0]);
     assert_eq!(office.values(Measure::ExecutionDuration, PIPELINE), [300.0]);
 }
@@ -70,7 +70,7 @@ async fn what_can_wait_is_kept_while_somebody_else_works_on_the_pipeline() {
     lease(&office, PIPELINE).await;
     office.hear(&[story.gate()]).await;
     assert_eq!(waiting(&office), 1);
-    office.world.clock.advance(TIMEOUT);
+    office.world.clock.advance(TIMEOUT + Duration::from_secs(3));
     office.hear(&story.release()).await;
     assert_eq!(recorded(&office), calm(&story, &story.gated_release()).await);
 }
@@ -87,7 +87,7 @@ async fn two_recorders_at_once_record_everything_once() {
         let other = Office::with(office.world.clone(), office.world.releases.clone());
         let (one, two) = events.split_at(split);
         let (first, second) = tokio::join!(office.receive(one), other.receive(two));
-        office.world.clock.advance(TIMEOUT);
+        office.world.clock.advance(TIMEOUT + Duration::from_secs(3));
         let left: Vec<_> =
             first.iter().map(|at| one[*at].clone()).chain(second.iter().map(|at| two[*at].clone())).collect();
         assert_eq!(office.invoke(2, &left).await.unwrap(), [0; 0]);
@@ -105,7 +105,7 @@ async fn a_window_that_cannot_be_stored_after_its_samples_were_taken_repeats_the
     let once = calm(&story, &story.release()).await;
     assert_eq!(recorded(&office), once);
     assert_eq!(waiting(&office), 7, "the facts are still there, and so is the lease");
-    office.world.clock.advance(TIMEOUT);
+    office.world.clock.advance(TIMEOUT + Duration::from_secs(3));
     office.hear(&[story.run("SUCCEEDED", 300)]).await;
     let mut twice = [once.clone(), once].concat();
     twice.sort();

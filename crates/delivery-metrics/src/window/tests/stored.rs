@@ -3,7 +3,7 @@
 use super::super::*;
 use crate::testing::{Shell, at, told};
 
-const STORED: &str = r#"{"v":1,"s":{"n":["Build","Production"],"o":{"v":6,"o":[0,1]}},"x":{"a":{"s":1772445600000,"g":1772445640000,"t":3,"k":[5],"m":737}},"p":{"d":1772445640000,"b":1772445600000,"v":[7]}}"#;
+const STORED: &str = r#"{"v":1,"s":{"n":["Build","Production"],"o":{"v":6,"o":[0,1],"t":1772445640000}},"x":{"a":{"s":1772445600000,"g":1772445640000,"t":3,"k":[5],"m":737}},"p":{"d":1772445640000,"v":[7]}}"#;
 
 #[test]
 fn a_window_that_was_stored_is_read_and_written_as_it_was() {
@@ -51,7 +51,7 @@ fn a_fact_is_small_enough_for_an_inbox_of_many() {
     let id = "11111111-2222-4333-8444-555555555555";
     let lines = format!(
         "0.123 {id} started\n1.5 {id} succeeded since=0.123\n2 {id} stage A-stage-with-a-name-of-forty-characters-yes succeeded since=1.101
-         3 {id} approval x since=1\n3 {id} commit 2 c0ffee\n3 {id} looked-at\n3 {id} gate x failed waited=1234.5678
+         3 {id} approval x since=1\n3 {id} commit 2 c0ffee\n3 {id} looked-at\n3 {id} looked-at-in-part\n3 {id} gate x failed waited=1234.5678
          3 {id} scan x critical=99999 high=99999 medium=99999 low=99999\n3 {id} rolled-back x"
     );
     for fact in told(&lines) {

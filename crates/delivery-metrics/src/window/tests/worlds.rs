@@ -98,6 +98,7 @@ pub(super) fn noise() -> impl Strategy<Value = Vec<Fact>> {
         (moment(), any::<Option<u32>>()).prop_map(|(at, revision)| What::Commit { at, revision }),
         any::<Option<bool>>().prop_map(|is_rollback| What::Kind { is_rollback }),
         Just(What::LookedAt),
+        Just(What::LookedAtInPart),
         (any::<u32>(), any::<bool>(), proptest::option::of(number))
             .prop_map(|(key, failed, waited)| What::GateDecided { key, failed, waited }),
         any::<u32>().prop_map(|key| What::RolledBack { key }),
