@@ -102,7 +102,9 @@ impl Writer {
         let words = disarmed(&clean(words), begins_line);
         let frame = 2 * mark.len();
         if words.trim().is_empty() || self.room <= frame + 1 {
-            return self.whole(if mark.is_empty() { &words } else { "" });
+            let mut escaped = String::new();
+            words.chars().filter(|_| mark.is_empty()).for_each(|c| push_escaped(&mut escaped, c));
+            return self.whole(&escaped);
         }
         let room = self.room - frame;
         let fits = words.chars().map(width).sum::<usize>() <= room;
@@ -223,6 +225,13 @@ mod tests {
     #[test]
     fn an_empty_text_becomes_something_slack_accepts() {
         assert_eq!(mrkdwn(&Text::new().plain("\u{202E} "), 10), "–");
+    }
+
+    #[test]
+    fn the_last_character_that_fits_is_escaped_like_any_other() {
+        for (words, written) in [("&", "a"), ("<", "a"), ("b", "ab")] {
+            assert_eq!(mrkdwn(&Text::new().plain("a").plain(words), 2), written);
+        }
     }
 
     fn any_span() -> impl Strategy<Value = Text> {
