@@ -237,3 +237,20 @@ fn counted(number: usize) -> u32 {
 fn written(facts: &[Fact]) -> Vec<String> {
     facts.iter().map(|fact| serde_json::json!(fact).to_string()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use lambda_kit::Clock;
+
+    use super::*;
+
+    #[test]
+    fn a_lease_outlives_the_process_that_took_it() {
+        let clock = Clock::stopped_at(Timestamp::UNIX_EPOCH);
+        let timeout = Duration::from_secs(120);
+        let work = Deadline::after(&clock, timeout).with_margin(MARGIN);
+        assert!(lease(&work, clock.now()) > clock.now() + timeout);
+        let over = Deadline::after(&clock, Duration::ZERO).with_margin(MARGIN);
+        assert!(lease(&over, clock.now()) > clock.now(), "a lease without an end ahead would be none");
+    }
+}

@@ -39,3 +39,22 @@ impl Tally {
         asked.filter_map(|(measure, _, count)| sample(measure, count)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_that_could_not_judge_every_pipeline_says_no_zero() {
+        let thresholds = Thresholds { success_rate_below: Some(50.0), ..Thresholds::default() };
+        let values = |tally: Tally, is_whole| -> Vec<f64> {
+            let samples = tally.samples(&thresholds, Timestamp::UNIX_EPOCH, is_whole);
+            samples.iter().map(|sample| sample.value.get()).collect()
+        };
+        let mut one = Tally::default();
+        one.add(&Health { below_success_rate: true, above_duration: true, ..Health::default() });
+        assert_eq!(values(Tally::default(), true), [0.0], "an alarm ends when it sees a zero");
+        assert_eq!(values(Tally::default(), false), [0.0; 0]);
+        assert_eq!((values(one, true), values(one, false)), (vec![1.0], vec![1.0]), "and nobody asked for durations");
+    }
+}
