@@ -34,7 +34,7 @@ pub(crate) async fn build(layout: &Layout, tools: &Tools, step: &Step) -> Result
         return Ok(built);
     }
     if !built.template.exists() {
-        step.tell("The first release build compiles the AWS SDK: about 4 minutes on two cores.");
+        step.tell("The first release build compiles the AWS SDK: about 9 minutes on two cores.");
     }
     let _ = std::fs::remove_file(&stamp);
     let mut sam = environment::command(tools.bin.join("sam"), &tools.bin);

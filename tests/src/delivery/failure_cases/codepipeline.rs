@@ -77,6 +77,7 @@ async fn three_pipelines_in_a_row_that_cannot_be_asked_end_the_run_and_the_next_
     ["team-04", "team-05", "team-06"].iter().for_each(|name| office.world.releases.set_silent(name));
     let report = office.sweep().await.unwrap();
     assert_eq!((report.pipelines, report.failed, report.is_round_complete), (4, 3, false));
+    assert!((office.world.metrics.sum("ReconcilesIncomplete") - 1.0).abs() < 0.1, "an alarm watches it");
     office.world.clock.advance(Duration::from_secs(900));
     let report = office.sweep().await.unwrap();
     assert_eq!(
