@@ -26,6 +26,7 @@ struct Content {
     executions: BTreeMap<PipelineName, Vec<ExecutionSummary>>,
     asked: Vec<String>,
     pipelines_per_page: Option<usize>,
+    is_forgetful: bool,
     silent: BTreeSet<PipelineName>,
 }
 
@@ -70,6 +71,11 @@ impl ScriptedReleases {
         self.content.borrow_mut().pipelines_per_page = Some(number);
     }
 
+    /// The next token of a page is no longer known.
+    pub fn forget_the_page(&self) {
+        self.content.borrow_mut().is_forgetful = true;
+    }
+
     /// The calls that were made, as `ListActionExecutions orders`.
     pub fn asked(&self) -> Vec<String> {
         self.content.borrow().asked.clone()
@@ -112,6 +118,9 @@ impl Releases for ScriptedReleases {
 
     /// Tokens are the number of the first pipeline on the page.
     async fn pipelines(&self, page: Option<&str>) -> Result<Page, Unlisted> {
+        if page.is_some() && std::mem::take(&mut self.content.borrow_mut().is_forgetful) {
+            return Err(Unlisted::UnknownPage);
+        }
         let from: usize = page.map_or(Ok(0), str::parse).map_err(|_| Unlisted::UnknownPage)?;
         let listed = |content: &Content| {
             let most = content.pipelines_per_page.unwrap_or(1000);

@@ -16,7 +16,7 @@ const MOST_MISSED: usize = 100;
 pub(super) struct Cursor {
     /// The token of the page; `None` for the first one.
     pub(super) page: Option<String>,
-    /// The last pipeline of the page that was visited.
+    /// The last pipeline that was visited, on this page or the one before.
     pub(super) after: Option<PipelineName>,
     /// Pipelines that could not be compared. They have one more turn at the end of the round.
     pub(super) missed: Vec<PipelineName>,
@@ -47,11 +47,8 @@ impl Cursor {
         }
     }
 
-    /// Goes to the next page.
+    /// Goes to the next page. `after` stays: should the page's token be forgotten, the place is found by it.
     pub(super) fn turn(&mut self, next: String) {
-        if !self.is_seeking {
-            self.after = None;
-        }
         self.page = Some(next);
     }
 
@@ -63,7 +60,7 @@ impl Cursor {
 
     /// The pipeline visited last is on no page any more: better visit some twice than some never.
     pub(super) fn stop_seeking(&mut self) {
-        (self.page, self.after, self.is_seeking) = (None, None, false);
+        *self = Self::default();
     }
 
     /// Remembers a pipeline that could not be compared. When most cannot, the next round is soon enough for the others.

@@ -87,6 +87,22 @@ async fn three_pipelines_in_a_row_that_cannot_be_asked_end_the_run_and_the_next_
     );
 }
 
+/// How long CodePipeline knows a token is documented nowhere.
+#[tokio::test]
+async fn a_forgotten_page_costs_the_pages_before_it_and_visits_no_pipeline_twice() {
+    let office = Office::new();
+    office.world.releases.set_pipelines_per_page(2);
+    for name in ["a", "b", "c", "d", "e"] {
+        office.world.releases.set_executions(name, Vec::new());
+    }
+    office.world.releases.forget_the_page();
+    let report = office.sweep().await.unwrap();
+    assert_eq!((report.pipelines, report.failed, report.is_round_complete), (5, 0, true));
+    let asked = office.world.releases.asked();
+    let times = |call: &str| asked.iter().filter(|asked| asked.starts_with(call)).count();
+    assert_eq!((times("ListPipelineExecutions"), times("ListPipelines")), (5, 4), "{asked:?}");
+}
+
 /// A pipeline that is gone, with its history, is measured from its events.
 #[tokio::test]
 async fn an_execution_codepipeline_knows_nothing_of_counts_as_a_release_without_a_lead_time() {
