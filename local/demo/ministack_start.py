@@ -1,11 +1,15 @@
 """Starts MiniStack for the demo: pinned version, events of AWS services allowed, gone when the demo is gone.
 
-Six things differ from `ministack` on the command line:
+Eight things differ from `ministack` on the command line:
 
 * PutEvents accepts sources that begin with `aws.` and keeps the `Time` of an entry. On AWS only AWS services may
-  publish such events; here the local CodePipeline plays one. This leans on private names of the pinned version,
-  so they are checked first.
-* GetParametersByPath is authorised for the parameters below its path, as on AWS. The pinned version asks for `*`.
+  publish such events; here the local CodePipeline plays one, and the demo for the alarms of CloudWatch. This leans on
+  private names of the pinned version, so they are checked first.
+* GetParametersByPath is authorised for the parameters below its path and ListTagsForResource for its alarm, as on AWS.
+  The pinned version asks for `*`.
+* Policies may name the source of the events that PutEvents brings, as on AWS. The pinned version does not know the key.
+* A rule invokes a function asynchronously, with the retries and the destination of its EventInvokeConfig, as on AWS.
+  The pinned version calls it once.
 * A question for a metric without dimensions means that metric, as on AWS. The pinned version sums all of its name.
 * Saved queries of CloudWatch Logs are taken for made: the pinned version has no such resource, and refuses the stack.
 * Requests count as TLS: policies that insist on aws:SecureTransport hold for real AWS, and this is loopback.
@@ -19,6 +23,8 @@ import os
 import signal
 import sys
 import threading
+
+import cbor2
 
 EVENT_TIME = contextvars.ContextVar("event_time", default=None)
 
@@ -59,8 +65,8 @@ def accept_service_events(eventbridge):
     eventbridge._now_ts = lambda: EVENT_TIME.get() or now()
 
 
-def authorise_paths_of_parameters(iam_actions):
-    """Gives GetParametersByPath the resource IAM knows it by: the ARN of its path."""
+def authorise_as_aws_does(iam_actions):
+    """Gives two calls the resource IAM knows them by, and PutEvents the condition key of its events' source."""
     original = getattr(iam_actions, "extract_resource_arn", None)
     require(callable(original), "ministack.core.iam_actions.extract_resource_arn")
     known = list(inspect.signature(original).parameters)
@@ -71,9 +77,42 @@ def authorise_paths_of_parameters(iam_actions):
         if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
             below = json.loads(body).get("Path", "").strip("/")
             return f"arn:aws:ssm:{region}:{account_id}:parameter/{below}"
+        if service == "monitoring" and "ListTagsForResource" in (path + headers.get("x-amz-target", "")):
+            # boto3 sends JSON, the Rust SDK CBOR.
+            request = json.loads(body) if body.startswith(b"{") else cbor2.loads(body)
+            return request.get("ResourceARN", "*")
         return original(service, method, path, headers, body, query_params, region, account_id)
 
     iam_actions.extract_resource_arn = extract_resource_arn
+    context = getattr(iam_actions, "request_tag_context", None)
+    require(callable(context), "ministack.core.iam_actions.request_tag_context")
+    require(list(inspect.signature(context).parameters) == ["service", "iam_action", "body", "params"],
+            "the signature of request_tag_context")
+
+    def request_context(service, iam_action, body, params):
+        known = context(service, iam_action, body, params)
+        if iam_action == "events:PutEvents":
+            sources = {entry.get("Source", "") for entry in json.loads(body).get("Entries", [])}
+            # Of several sources AWS judges each entry; none of our functions sends such a batch.
+            known["events:source"] = sources.pop() if len(sources) == 1 else ""
+        return known
+
+    iam_actions.request_tag_context = request_context
+
+
+def invoke_asynchronously(eventbridge, lambda_svc):
+    """A function that is the target of a rule gets the event as often as its EventInvokeConfig says."""
+    require(callable(getattr(eventbridge, "_dispatch_to_lambda", None)), "eventbridge._dispatch_to_lambda")
+    for name in ("_get_func_record_for_ref", "_execution_record_for_config", "invoke_async_with_retry"):
+        require(callable(getattr(lambda_svc, name, None)), f"ministack.services.lambda_svc.{name}")
+
+    def dispatch(arn, payload):
+        function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+        if function:
+            record = lambda_svc._execution_record_for_config(function, config)
+            lambda_svc.invoke_async_with_retry(record, json.loads(payload))
+
+    eventbridge._dispatch_to_lambda = dispatch
 
 
 def tell_metrics_apart(cloudwatch):
@@ -116,11 +155,12 @@ def main():
     follow_the_parent()
     import ministack.app
     from ministack.core import iam_actions
-    from ministack.services import cloudwatch, eventbridge
+    from ministack.services import cloudwatch, eventbridge, lambda_svc
     from ministack.services.cloudformation import provisioners
 
     accept_service_events(eventbridge)
-    authorise_paths_of_parameters(iam_actions)
+    authorise_as_aws_does(iam_actions)
+    invoke_asynchronously(eventbridge, lambda_svc)
     take_saved_queries_for_made(provisioners)
     tell_metrics_apart(cloudwatch)
     require(callable(getattr(ministack.app, "app", None)), "ministack.app.app")

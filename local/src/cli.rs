@@ -31,19 +31,20 @@ enum Command {
     Tools,
 }
 
-/// Follow a release through a pipeline: it fails, is fixed, approved and deployed, and Slack tells it.
+/// Follow releases through a pipeline: one fails, one is fixed and deployed, one is rolled back by its alarm.
 ///
 /// Builds the functions with `sam build`, starts a local AWS (MiniStack, with IAM enforced), a CodePipeline and a
 /// Slack on 127.0.0.1, deploys template.yaml with `sam deploy`, plays the story in local/demo/story.yaml through the
-/// pipeline in pipelines/release.yaml, prints what Slack shows and what the pipeline did, and checks it.
+/// pipeline in pipelines/release.yaml, prints what Slack shows, what the pipeline did and what CloudWatch has measured,
+/// and checks it. MiniStack's alarms tell no event bus of their changes, so the demo does that for them.
 ///
 /// Needs Linux, Rust and Python 3.10 or later. The first run downloads Python tools and crates and takes some minutes;
-/// later ones take well under a minute. Everything it makes is under target/demo; logs are in target/demo/logs.
+/// later ones take less than two. Everything it makes is under target/demo; logs are in target/demo/logs.
 /// No AWS account is used, whatever credentials the environment holds.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
-  0    every expected message is there, once, in its final state
+  0    every expected message is there, once, in its final state, and production was rolled back once
   1    the demo ran, and a check does not hold
   2    the demo could not run: Python, network, a port, a failed build or deployment
   130  interrupted; nothing is left running")]

@@ -1,5 +1,6 @@
 //! `cargo demo`: a real deployment of `template.yaml` follows a release through a pipeline, on this machine alone.
 
+mod alarms;
 mod build;
 mod checks;
 mod clock;
@@ -13,6 +14,7 @@ mod ports;
 mod print;
 mod process;
 mod python;
+mod shop;
 mod steps;
 mod story;
 mod trouble;
@@ -27,7 +29,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use checks::{Check, Evidence};
 use layout::Layout;
 use steps::Steps;
-use story::{CHANNEL, Release, Theatre};
+use story::{CHANNEL, Release, Rollback, Theatre};
 use trouble::{Trouble, trouble};
 use world::World;
 
@@ -63,16 +65,17 @@ pub async fn run(options: Options) -> Result<bool> {
     print::title("What Slack shows");
     anstream::print!("{}", world.slack.render(CHANNEL));
     print::title("What the pipeline did");
-    print::pipeline(&theatre, &releases).await?;
+    let rollbacks = theatre.rollbacks().await?;
+    print::pipeline(&theatre, &releases, &rollbacks).await?;
     print::title("What CloudWatch has measured");
-    let measured = delivery::measured(&world, &theatre, &releases).await?;
+    let measured = delivery::measured(&world, &theatre, &releases, &rollbacks).await?;
     print::delivery(&measured);
     let picture = layout.work.join("dashboard.svg");
     std::fs::write(&picture, delivery::picture(&world).await?)
         .with_context(|| format!("cannot write {}", picture.display()))?;
     anstream::println!("\nThe dashboard, drawn from the same numbers: {}", layout.shown(&picture));
     print::title("Checks");
-    let mut found = check(&layout, &world, &releases).await?;
+    let mut found = check(&layout, &world, &releases, &rollbacks).await?;
     found.extend(delivery::checks(&measured));
     let well = print::checks(&found);
     if options.keep {
@@ -126,8 +129,8 @@ fn lock(layout: &Layout) -> Result<File> {
     Ok(file)
 }
 
-async fn check(layout: &Layout, world: &World, releases: &[Release; 2]) -> Result<Vec<Check>> {
-    let [broken, fixed] = releases;
+async fn check(layout: &Layout, world: &World, releases: &[Release; 3], rollbacks: &[Rollback]) -> Result<Vec<Check>> {
+    let [broken, fixed, bad] = releases;
     let log = std::fs::read_to_string(layout.log("ministack")).unwrap_or_default();
     let denials: Vec<String> = log.lines().filter(|line| line.contains("AccessDenied")).map(str::to_owned).collect();
     let (messages, calls, dead_letters) =
@@ -135,6 +138,8 @@ async fn check(layout: &Layout, world: &World, releases: &[Release; 2]) -> Resul
     Ok(checks::check(&Evidence {
         broken,
         fixed,
+        bad,
+        rollbacks,
         messages: &messages,
         calls: &calls,
         dead_letters: &dead_letters,

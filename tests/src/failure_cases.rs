@@ -5,6 +5,7 @@ mod crashes;
 mod outages;
 mod over_http;
 mod queue;
+mod rollbacks;
 mod secrets;
 mod settings;
 mod table;

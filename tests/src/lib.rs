@@ -8,6 +8,7 @@ mod delivery;
 mod events;
 mod failure_cases;
 mod release;
+mod rollback;
 mod simulation;
 mod stage;
 mod template;

@@ -16,6 +16,7 @@ use proptest::prelude::*;
 
 use queue::consume;
 use releases::{Ending, Release};
+use slack::Slack;
 use world::{Weather, World};
 
 /// More than any story takes: what is left after it is left for ever.
@@ -59,8 +60,12 @@ fn check_release(world: &World, release: &Release) {
         Ending::Succeeded => &["> succeeded", "> is fixed"],
         Ending::Failed => &["> failed"],
         Ending::Superseded => &["> was superseded"],
+        Ending::RolledBack => &["> was rolled back in *Production*"],
     };
     assert!(expected.iter().any(|words| shown.contains(words)), "{name} ended {:?} and shows: {shown}", release.ending);
+    if release.ending == Ending::RolledBack {
+        check_rollback(&slack, name, allowed);
+    }
     if world.weather.loses_events {
         return;
     }
@@ -75,6 +80,16 @@ fn check_release(world: &World, release: &Release) {
         let fixed = slack.tellings(name, &["> is fixed"]);
         assert_eq!(fixed, usize::from(release.fixes), "{name}: a recovery");
     }
+}
+
+/// A message that is posted anew shows that the alarm is quiet and needs no reply about it.
+fn check_rollback(slack: &Slack, name: &str, allowed: usize) {
+    let told = slack.tellings(name, &["> was rolled back"]);
+    assert!((1..=allowed).contains(&told), "{name}: its rollback was told {told} times");
+    let refused = slack.tellings(name, &["> was not rolled back"]);
+    assert!(refused <= allowed, "{name}: a refusal was told {refused} times");
+    let quiet = slack.tellings(name, &["is OK again"]);
+    assert!((1..=allowed).contains(&quiet), "{name}: its alarm was told to be quiet {quiet} times");
 }
 
 /// One message a second and channel; the network may delay one a little and not the next.
@@ -142,7 +157,7 @@ fn every_kind_of_weather_and_ending_occurs() {
         any(|weather| weather.is_calm) && any(|weather| weather.loses_events) && any(|weather| weather.crash > 0.0)
     );
     let releases = || worlds.iter().flat_map(|world| &world.releases);
-    for ending in [Ending::Succeeded, Ending::Failed, Ending::Superseded] {
+    for ending in [Ending::Succeeded, Ending::Failed, Ending::Superseded, Ending::RolledBack] {
         assert!(releases().any(|release| release.ending == ending), "{ending:?}");
     }
     assert!(releases().any(|release| release.fixes) && releases().any(|release| release.approvals > 0));

@@ -1,5 +1,7 @@
 //! What template.yaml promises: names, least privilege, nothing lost without an alarm.
 
+mod rollback;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
@@ -182,7 +184,7 @@ fn every_dead_letter_queue_has_an_alarm() {
         .collect();
     let mut dead_letter_queues = BTreeSet::new();
     for value in everything(&template["Resources"]) {
-        for key in ["deadLetterTargetArn", "DeadLetterConfig"] {
+        for key in ["deadLetterTargetArn", "DeadLetterConfig", "OnFailure"] {
             dead_letter_queues.extend(value.get(key).map(referred).into_iter().flatten());
         }
     }
@@ -250,7 +252,7 @@ fn the_environment_of_each_function_is_what_its_code_reads() {
         let given: BTreeSet<&str> =
             function["Environment"]["Variables"].as_object().unwrap().keys().map(String::as_str).collect();
         let read = code(&format!("functions/{}/src", folder_of(id))) + &code("crates/lambda-kit/src");
-        let read: BTreeSet<&str> = ["required(\"", "optional(\"", "parsed(\"", "required::<\"", "get(\""]
+        let read: BTreeSet<&str> = ["required(\"", "optional(\"", "parsed(\"", "required::<\"", "get(\"", "minutes(\""]
             .iter()
             .flat_map(|call| read.split(call).skip(1).filter_map(|rest| rest.split('"').next()))
             .filter(|name| name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
@@ -264,8 +266,16 @@ fn the_environment_of_each_function_is_what_its_code_reads() {
 #[test]
 fn no_role_allows_what_the_code_never_calls() {
     /// Done by Lambda or another service on the function's behalf, not by its code.
-    const NOT_BY_CODE: [&str; 6] =
-        ["kms:", "logs:", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "xray:"];
+    const NOT_BY_CODE: [&str; 8] = [
+        "codedeploy:GetApplicationRevision",
+        "codedeploy:GetDeploymentConfig",
+        "kms:",
+        "logs:",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ReceiveMessage",
+        "xray:",
+    ];
     let template = template();
     for (id, function) in functions(&template) {
         let role = &template["Resources"][function["Role"]["Fn::GetAtt"][0].as_str().unwrap()];

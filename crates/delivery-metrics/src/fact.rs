@@ -189,6 +189,15 @@ impl Fact {
         matches!(self.what, What::LookedAt | What::LookedAtInPart)
     }
 
+    /// Whether what is done with it depends on the settings.
+    pub fn asks_for_settings(&self) -> bool {
+        match &self.what {
+            What::Ended { outcome, .. } => *outcome != Outcome::Dropped,
+            What::RolledBack { .. } | What::StageEnded { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Cannot wait in the inbox: a sample or a question follows from it.
     pub fn is_urgent(&self, rules: &Rules) -> bool {
         match &self.what {

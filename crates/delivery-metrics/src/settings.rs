@@ -56,6 +56,9 @@ struct WrittenSettings {
     _owners: IgnoredAny,
     #[serde(default, rename = "late_after_minutes")]
     _late_after_minutes: IgnoredAny,
+    /// Read by `rollback-plans`.
+    #[serde(default, rename = "rollbacks")]
+    _rollbacks: IgnoredAny,
 }
 
 #[derive(Deserialize)]

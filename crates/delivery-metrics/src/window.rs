@@ -78,6 +78,8 @@ pub struct Needs {
     /// Executions whose commit time or whose kind is not known, newest first; the answer is [`Fact::learnt`], even if
     /// CodePipeline knows neither. What depends on it is not measured before.
     pub executions: Vec<ExecutionId>,
+    /// There are more executions to ask about than are named at a time: ask again with what was learnt of these.
+    pub more: bool,
 }
 
 /// What came of folding facts.
@@ -114,6 +116,7 @@ impl Window {
         asking.sort_by_key(|(_, execution)| Reverse(execution.last_activity()));
         Needs {
             structure: waits || is_outdated,
+            more: asking.len() > MOST_QUESTIONS,
             executions: asking.into_iter().take(MOST_QUESTIONS).map(|(id, _)| id.clone()).collect(),
         }
     }

@@ -6,11 +6,14 @@ use std::time::Duration;
 use anyhow::{Error, anyhow};
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
 
 use crate::{Failure, http};
 
@@ -28,6 +31,9 @@ const INVALID_REQUEST: [&str; 5] =
 ///
 /// Credentials and region come from the environment alone, which is where Lambda puts them; the rest of the default
 /// chains (profiles, web identity, containers, instances) could only slow down or surprise a function.
+///
+/// Of a stalled stream [`ATTEMPT_TIMEOUT`] is the end. The SDK's own protection would wrap every body in a stream, and
+/// what is a stream cannot be sent again when a pooled connection turns out to be closed.
 pub async fn config(client: reqwest::Client, name: &'static str) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(http::CONNECT_TIMEOUT)
@@ -41,6 +47,7 @@ pub async fn config(client: reqwest::Client, name: &'static str) -> SdkConfig {
         .http_client(http::sdk_http_client(client))
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts)
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .load()
         .await
 }
@@ -81,7 +88,8 @@ where
     }
 }
 
-fn advice(code: &str) -> Option<&'static str> {
+/// What a person can do about an error with this code.
+pub(crate) fn advice(code: &str) -> Option<&'static str> {
     let is = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
     if is(&["AccessDenied", "AuthorizationError", "UnrecognizedClient"]) {
         Some("the function's role must allow this call")
@@ -103,6 +111,11 @@ pub fn was_never_taken<E, R>(error: &SdkError<E, R>) -> bool {
         SdkError::DispatchFailure(failure) => failure.as_connector_error().is_some_and(http::was_never_sent),
         _ => false,
     }
+}
+
+/// A time of the SDK; `None` for one that is not in any year people know.
+pub fn timestamp(time: DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }
 
 #[cfg(test)]

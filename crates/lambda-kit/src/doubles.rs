@@ -2,10 +2,14 @@
 //! crash on demand. The rehearsal server answers real AWS clients on loopback.
 
 mod backlog;
+mod bus;
 mod calls;
+mod losing;
 pub mod rehearsal;
 mod settings;
 
 pub use backlog::{Buried, Delayed, RecordingBacklog, Reminder};
+pub use bus::RecordingBus;
 pub use calls::{Calls, Moment};
+pub use losing::LosingAnswers;
 pub use settings::MemorySettings;

@@ -14,6 +14,7 @@ mod home;
 pub mod http;
 mod logging;
 pub mod metrics;
+pub mod publishing;
 pub mod settings;
 mod ssm;
 pub mod start;

@@ -14,7 +14,7 @@ use crate::{Clock, Failure};
 
 pub use parsed::Parsed;
 
-/// How old values may become before they are read again.
+/// How old values may become before they are read again, unless a function can do with older ones.
 const MAX_AGE: Duration = Duration::from_secs(60);
 /// Least time between two calls, whatever the reason: a refused secret or an outage must not become a storm.
 const MIN_INTERVAL: Duration = Duration::from_secs(5);
@@ -28,12 +28,13 @@ pub trait ParameterStore {
     fn below(&self, path: &str) -> impl Future<Output = Result<BTreeMap<String, Secret<String>>>>;
 }
 
-/// The values below one prefix, read at most once per minute.
+/// The values below one prefix, read again when they are a minute old or as old as the function lets them become.
 #[derive(Debug)]
 pub struct Settings<S> {
     store: S,
     prefix: String,
     clock: Clock,
+    max_age: Duration,
     state: Mutex<State>,
 }
 
@@ -88,15 +89,20 @@ impl Snapshot {
 impl<S: ParameterStore> Settings<S> {
     /// Settings below `prefix`, for example `/pipewarden`. Nothing is read yet.
     pub fn new(store: S, prefix: impl Into<String>, clock: Clock) -> Self {
-        Self { store, prefix: prefix.into(), clock, state: Mutex::default() }
+        Self { store, prefix: prefix.into(), clock, max_age: MAX_AGE, state: Mutex::default() }
     }
 
-    /// The values, at most a minute old unless the store cannot be reached.
+    /// The same, read again when they are so old: for a function that can wait for changes.
+    pub fn with_max_age(self, max_age: Duration) -> Self {
+        Self { max_age, ..self }
+    }
+
+    /// The values, not older than they may become unless the store cannot be reached.
     ///
     /// # Errors
     /// [`Failure::Retry`] when nothing was ever read.
     pub async fn current(&self) -> Result<Snapshot, Failure> {
-        self.not_older_than(MAX_AGE).await
+        self.not_older_than(self.max_age).await
     }
 
     /// The values read anew, after one of them was refused: a secret may have been rotated.
@@ -209,6 +215,20 @@ mod tests {
         settings.current().await.expect("values");
         assert_eq!(fake.calls.get(), 1);
         clock.advance(Duration::from_secs(1));
+        settings.current().await.expect("values");
+        assert_eq!(fake.calls.get(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_function_that_can_wait_for_changes_reads_less_often() {
+        let fake = fake(Some("old"));
+        let (settings, clock) = settings(&fake);
+        let settings = settings.with_max_age(Duration::from_secs(600));
+        for _ in 0..10 {
+            settings.current().await.expect("values");
+            clock.advance(Duration::from_secs(60));
+        }
+        assert_eq!(fake.calls.get(), 1);
         settings.current().await.expect("values");
         assert_eq!(fake.calls.get(), 2);
     }

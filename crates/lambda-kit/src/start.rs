@@ -13,7 +13,7 @@ use aws_config::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::environment::{EnvironmentError, Variables};
 use crate::{Clock, Deadline, Failure, aws, http, logging};
@@ -115,16 +115,17 @@ async fn kit(name: &'static str, variables: Variables, clock: Clock, function_na
     Ok(Kit { variables, http, aws, clock, function_name })
 }
 
+/// The event comes as text and is read once, into what the function takes.
 async fn answer<H: Handler>(
     prepared: &Result<H, String>,
-    event: LambdaEvent<Value>,
+    event: LambdaEvent<Box<RawValue>>,
     clock: &Clock,
 ) -> Result<H::Reply, Unanswered> {
     let handler = prepared.as_ref().map_err(|reason| Unanswered::new("Configuration", reason))?;
     let (event, context) = event.into_parts();
     let deadline = Deadline::of(&context, clock);
     let invocation = Invocation { request_id: context.request_id, deadline: deadline.clone() };
-    let event = serde_json::from_value(event).map_err(|error| {
+    let event = serde_json::from_str(event.get()).map_err(|error| {
         Unanswered::from(Failure::permanent(error).context("the event is not of the kind this function takes"))
     })?;
     let work = catching_panic(handler.handle(event, invocation));
@@ -179,7 +180,8 @@ mod tests {
     use anyhow::anyhow;
     use jiff::Timestamp;
     use lambda_runtime::Context;
-    use serde_json::json;
+    use serde_json::value::to_raw_value;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -205,6 +207,7 @@ mod tests {
         let mut context = Context::default();
         context.request_id = "r-1".to_owned();
         context.deadline = 1_000;
+        let event = to_raw_value(&event).expect("a JSON value");
         answer(prepared, LambdaEvent::new(event, context), &clock).await.map_err(|unanswered| format!("{unanswered:?}"))
     }
 

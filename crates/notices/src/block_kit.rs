@@ -15,6 +15,10 @@ const SECTION_LIMIT: usize = 3_000;
 const SECTIONS_SHOWN: usize = 20;
 /// A link's label.
 const LABEL_LIMIT: usize = 200;
+/// What stands around lines to be copied.
+const FENCE: &str = "```";
+/// Looks like a backtick and is none.
+const DISARMED_TICK: char = '\u{02CB}';
 
 /// `text` and `attachments` of a message. The colour needs an attachment; blocks inside it carry the content, and the
 /// headline is the text that notifications show.
@@ -69,6 +73,7 @@ pub(crate) fn mrkdwn(text: &Text, limit: usize) -> String {
                 out.whole(&format!("<!date^{}^{{date_short_pretty}} {{time}}|{plain}>", time.as_second()));
             }
             Span::Mention(mention) => out.whole(&call(mention)),
+            Span::Code(lines) => out.code(lines),
             Span::Break => out.whole("\n"),
         }
         if out.room == 0 {
@@ -96,20 +101,33 @@ struct Writer {
 impl Writer {
     /// Writes text from outside between two marks, disarmed and escaped, as far as there is room.
     fn words(&mut self, words: &str, mark: &str) {
-        use unicode_segmentation::UnicodeSegmentation;
-
         let begins_line = mark.is_empty() && self.text.rsplit('\n').next().is_none_or(|line| line.trim().is_empty());
         let words = disarmed(&clean(words), begins_line);
-        let frame = 2 * mark.len();
-        if words.trim().is_empty() || self.room <= frame + 1 {
+        if words.trim().is_empty() || self.room <= 2 * mark.len() + 1 {
             let mut escaped = String::new();
             words.chars().filter(|_| mark.is_empty()).for_each(|c| push_escaped(&mut escaped, c));
             return self.whole(&escaped);
         }
-        let room = self.room - frame;
+        self.framed(&words, mark, mark);
+    }
+
+    /// Writes lines between fences. Nothing in them is markup to Slack but a fence of their own.
+    fn code(&mut self, lines: &str) {
+        let lines = clean(lines).replace('`', &DISARMED_TICK.to_string());
+        if lines.trim().is_empty() || self.room <= 2 * FENCE.len() + 3 {
+            return self.room = 0;
+        }
+        self.framed(&lines, &format!("{FENCE}\n"), &format!("\n{FENCE}"));
+    }
+
+    /// Writes as much of a text as fits between two marks of ours, for which there is room.
+    fn framed(&mut self, words: &str, open: &str, close: &str) {
+        use unicode_segmentation::UnicodeSegmentation;
+
+        let room = self.room - open.len() - close.len();
         let fits = words.chars().map(width).sum::<usize>() <= room;
         let mut left = if fits { room } else { room - 1 };
-        self.text.push_str(mark);
+        self.text.push_str(open);
         for grapheme in words.graphemes(true) {
             let needed: usize = grapheme.chars().map(width).sum();
             if needed > left {
@@ -120,7 +138,7 @@ impl Writer {
             grapheme.chars().for_each(|c| push_escaped(&mut self.text, c));
             left -= needed;
         }
-        self.text.push_str(mark);
+        self.text.push_str(close);
         self.room = left;
     }
 
@@ -157,7 +175,7 @@ fn disarmed(words: &str, begins_line: bool) -> String {
         let quotes = line_begins && *c == '>';
         line_begins = *c == '\n' || (line_begins && (c.is_whitespace() || *c == '>'));
         match c {
-            '`' => '\u{02CB}',
+            '`' => DISARMED_TICK,
             '*' => '\u{2217}',
             '~' => '\u{223C}',
             '_' if !in_word(at.checked_sub(1).and_then(|at| chars.get(at))) || !in_word(chars.get(at + 1)) => {
@@ -234,6 +252,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn lines_to_be_copied_stay_as_they_are_and_cannot_end_their_fence() {
+        let code = |lines: &str, limit: usize| mrkdwn(&Text::new().plain("Run:").line().code(lines), limit);
+        assert_eq!(
+            code("aws x --y 'a_b *~' > <f>\naws z", 500),
+            "Run:\n```\naws x --y 'a_b *~' &gt; &lt;f&gt;\naws z\n```"
+        );
+        assert_eq!(code("a\u{202E}b\n```\n<!here>", 500), "Run:\n```\nab\nˋˋˋ\n&lt;!here&gt;\n```");
+        assert_eq!(code("aws codepipeline rollback-stage", 20), "Run:\n```\naws co…\n```");
+        assert_eq!((code("aws x", 12), code(" ", 500)), (String::from("Run:\n"), String::from("Run:\n")));
+    }
+
     fn any_span() -> impl Strategy<Value = Text> {
         prop_oneof![
             "\\PC{0,40}".prop_map(|words| Text::new().plain(words)),
@@ -242,6 +272,7 @@ mod tests {
             Just(Text::new().line()),
             Just(Text::new().time(jiff::Timestamp::UNIX_EPOCH)),
             Just(Text::from(Mention::Here)),
+            "[<>&`a \n]{0,40}".prop_map(|lines| Text::new().code(lines)),
         ]
     }
 
@@ -257,6 +288,7 @@ mod tests {
             let escapes = written.matches("&amp;").count() + written.matches("&lt;").count() + written.matches("&gt;").count();
             prop_assert_eq!(written.matches('&').count(), escapes, "{}", written);
             prop_assert_eq!(written.matches('*').count() % 2, 0, "{}", written);
+            prop_assert_eq!(written.matches('`').count() % 6, 0, "{}", written);
         }
     }
 }

@@ -2,14 +2,19 @@
 
 mod announcement;
 mod failure;
+pub(crate) mod incident;
 mod lines;
 mod origin;
+mod rollback;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use announcement::{announcement, late_line, remark};
 
+use std::collections::BTreeMap;
+
 use crate::moment::{Moment, Outcome};
+use crate::rollback::Ruling;
 use crate::settings::Settings;
 use crate::story::{Standing, Story};
 use crate::text::{Mention, Span, Text};
@@ -44,36 +49,38 @@ pub(crate) enum Tone {
 /// What a program wants to know of the same message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Data {
-    pub(crate) pipeline: String,
-    pub(crate) pipeline_arn: String,
-    pub(crate) execution_id: String,
-    pub(crate) attempt: u32,
-    pub(crate) stage: Option<String>,
+    /// Names what belongs together: an execution, an incident.
+    pub(crate) thread: String,
+    /// The ARN of the pipeline.
+    pub(crate) resource: Option<String>,
     pub(crate) outcome: Option<&'static str>,
     pub(crate) url: Option<String>,
+    /// Names, ids and codes.
+    pub(crate) facts: BTreeMap<&'static str, String>,
 }
 
 /// The one message of an execution, as it stands now. It depends on the story alone, so that an unchanged story is
 /// never edited.
 pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
     let standing = story.standing();
-    let mut sections = vec![lines::commit(story), lines::stages(story)];
+    let leading = match &standing {
+        Standing::Rollback(identity) => Some(identity.as_str()),
+        _ => None,
+    };
+    let ruling = leading.and_then(|identity| story.rollbacks.get(identity));
+    let mut sections = match ruling {
+        Some(ruling) => rollback::sections(ruling, release(story)),
+        None => vec![lines::commit(story)],
+    };
+    sections.push(lines::stages(story));
     sections.extend(lines::fixed(story));
-    match &standing {
-        Standing::Failed(_) | Standing::Failing(_) => sections.extend(failure::failure(story, story.attempt())),
-        Standing::Waiting(pending) => {
-            sections.extend(pending.iter().take(APPROVALS_SHOWN).map(|pending| lines::approval(story, pending)));
-            let more = pending.len().saturating_sub(APPROVALS_SHOWN);
-            sections.extend((more > 0).then(|| Text::new().plain(format!("and {more} more approvals"))));
-        }
-        Standing::Stopping | Standing::Stopped => sections.push(lines::stop_comment(story)),
-        _ => {}
-    }
-    if matches!(tone(&standing), Tone::Bad | Tone::Waiting) {
-        sections.push(lines::call(&settings.mentions(story)));
+    sections.extend(details(story, &standing));
+    sections.extend(rollback::others(&story.rollbacks, leading));
+    let tone = ruling.map_or_else(|| tone(&standing), rollback::tone);
+    if ruling.map_or(matches!(tone, Tone::Bad | Tone::Waiting), Ruling::needs_a_person) {
+        sections.push(lines::call(&settings.mentions(story.pipeline.pipeline.as_str())));
     }
     sections.retain(|section| !section.is_empty());
-    let tone = tone(&standing);
     Notice {
         tone,
         headline: lines::headline(story, &standing),
@@ -83,9 +90,24 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
     }
 }
 
+/// What failed, what is asked, why it was stopped.
+fn details(story: &Story, standing: &Standing) -> Vec<Text> {
+    match standing {
+        Standing::Failed(_) | Standing::Failing(_) => failure::failure(story, story.attempt()),
+        Standing::Waiting(pending) => {
+            let more = pending.len().saturating_sub(APPROVALS_SHOWN);
+            let more = (more > 0).then(|| Text::new().plain(format!("and {more} more approvals")));
+            let shown = pending.iter().take(APPROVALS_SHOWN);
+            shown.map(|pending| lines::approval(story, pending)).chain(more).collect()
+        }
+        Standing::Stopping | Standing::Stopped => vec![lines::stop_comment(story)],
+        _ => Vec::new(),
+    }
+}
+
 impl Settings {
-    pub(crate) fn mentions(&self, story: &Story) -> Vec<Mention> {
-        let name = story.pipeline.pipeline.as_str();
+    /// Whom to call for a pipeline, or another target of a rollback, of this name.
+    pub(crate) fn mentions(&self, name: &str) -> Vec<Mention> {
         let owners = self.owners.iter().filter(|owner| owner.pipelines.iter().any(|glob| glob.matches(name)));
         let mut mentions: Vec<Mention> = Vec::new();
         for mention in owners.flat_map(|owner| &owner.mentions) {
@@ -102,11 +124,16 @@ fn tone(standing: &Standing) -> Tone {
         Standing::Started | Standing::Running(_) | Standing::Passed(_) | Standing::Retrying(_) => Tone::Running,
         Standing::Waiting(_) => Tone::Waiting,
         Standing::Succeeded => Tone::Good,
-        Standing::Failing(_) | Standing::Failed(_) => Tone::Bad,
+        Standing::Failing(_) | Standing::Failed(_) | Standing::Rollback(_) => Tone::Bad,
         Standing::Stopping | Standing::Stopped | Standing::Canceled | Standing::Superseded | Standing::Unknown(_) => {
             Tone::Neutral
         }
     }
+}
+
+/// What the story knows of the release besides a decision about it.
+fn release(story: &Story) -> rollback::Release<'_> {
+    rollback::Release { pipeline: Some(&story.pipeline), commit: story.commit.as_ref() }
 }
 
 /// Whether the message of an execution, as it stands now, tells a moment so that nothing is left to add.
@@ -114,19 +141,25 @@ pub(crate) fn shows(story: &Story, moment: &Moment) -> bool {
     match (moment.outcome, story.standing()) {
         (Outcome::Failed, Standing::Failed(_) | Standing::Failing(_)) => moment.attempt == story.attempt(),
         (Outcome::Approval, Standing::Waiting(_)) | (Outcome::Fixed, Standing::Succeeded) => true,
+        (_, Standing::Rollback(identity)) if moment.rollback.is_some() => moment.rollback == Some(identity),
         (outcome, _) => outcome.is_told_by_the_message(),
     }
 }
 
 fn data(story: &Story, moment: Option<&Moment>) -> Data {
+    let attempt = moment.map_or_else(|| story.attempt(), |moment| moment.attempt);
+    let ruling = moment.and_then(|moment| story.rollbacks.get(moment.rollback.as_deref()?));
+    let mut facts = ruling.map_or_else(BTreeMap::new, rollback::facts);
+    facts.insert("pipeline", story.pipeline.pipeline.to_string());
+    facts.insert("executionId", story.execution.to_string());
+    facts.insert("attempt", attempt.to_string());
+    facts.extend(moment.and_then(|moment| Some(("stage", moment.stage.as_ref()?.to_string()))));
     Data {
-        pipeline: story.pipeline.pipeline.to_string(),
-        pipeline_arn: story.pipeline.to_string(),
-        execution_id: story.execution.to_string(),
-        attempt: moment.map_or_else(|| story.attempt(), |moment| moment.attempt),
-        stage: moment.and_then(|moment| moment.stage.as_ref().map(ToString::to_string)),
+        thread: story.execution.to_string(),
+        resource: Some(story.pipeline.to_string()),
         outcome: moment.map(|moment| moment.outcome.as_str()),
         url: story.pipeline.execution_url(&story.execution),
+        facts,
     }
 }
 

@@ -44,7 +44,7 @@ pub struct ExecutionFacts {
 }
 
 /// The commit, or other source revision, that an execution releases.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Commit {
     /// The revision's id: a commit hash, an S3 version id, an image digest.
     pub id: String,

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// How many finished attempts are remembered: work and item size stay constant however long a pipeline lives.
 const REMEMBERED: usize = 50;
 
+/// The attempt under which it is remembered that an execution's release was rolled back.
+pub(crate) const ROLLED_BACK: u32 = 0;
+
 /// The last finished attempts of one pipeline, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct History {
@@ -33,6 +36,9 @@ pub struct Broken {
     pub by: ExecutionId,
     /// How many attempts failed in that row.
     pub failures: usize,
+    /// It began with a release that was rolled back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rolled_back: bool,
 }
 
 impl History {
@@ -78,7 +84,12 @@ impl History {
         let failures: Vec<_> = self.finished[..at].iter().rev().take_while(|finished| !finished.succeeded).collect();
         let first = failures.last()?;
         let left_out = if failures.len() == at { self.left_out } else { 0 };
-        Some(Broken { since: first.at, by: first.execution.clone(), failures: failures.len() + left_out })
+        Some(Broken {
+            since: first.at,
+            by: first.execution.clone(),
+            failures: failures.len() + left_out,
+            rolled_back: first.attempt == ROLLED_BACK,
+        })
     }
 }
 
@@ -133,7 +144,7 @@ mod tests {
     }
 
     fn broken(first: i64, failures: usize) -> Option<Broken> {
-        Some(Broken { since: at(first), by: ExecutionId::new(format!("f{first}")), failures })
+        Some(Broken { since: at(first), by: ExecutionId::new(format!("f{first}")), failures, rolled_back: false })
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pipeline_model::{ActionName, ExecutionState, StageName, StageState};
 use serde::Deserialize;
 
@@ -32,6 +32,16 @@ pub enum Outcome {
     Canceled,
     /// A newer execution took over.
     Superseded,
+    /// The release was rolled back because an alarm went red.
+    RolledBack,
+    /// A rollback was tried and did not work.
+    RollbackFailed,
+    /// An alarm asked for a rollback, and there is none.
+    RollbackRefused,
+    /// There would have been a rollback, had the mode not been `observe`.
+    RollbackObserved,
+    /// The alarm that asked for a rollback is quiet again.
+    AlarmCleared,
 }
 
 /// How much an outcome matters.
@@ -50,7 +60,7 @@ pub enum Severity {
 
 impl Outcome {
     /// Every outcome, mildest first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 15] = [
         Self::Started,
         Self::Progress,
         Self::Resumed,
@@ -58,18 +68,23 @@ impl Outcome {
         Self::Superseded,
         Self::Approval,
         Self::Fixed,
+        Self::AlarmCleared,
+        Self::RollbackObserved,
         Self::Stopped,
         Self::Canceled,
+        Self::RollbackRefused,
         Self::Failed,
+        Self::RolledBack,
+        Self::RollbackFailed,
     ];
 
     /// How much it matters.
     pub fn severity(self) -> Severity {
         match self {
             Self::Started | Self::Progress | Self::Resumed | Self::Succeeded | Self::Superseded => Severity::Info,
-            Self::Approval | Self::Fixed => Severity::Notice,
-            Self::Stopped | Self::Canceled => Severity::Warning,
-            Self::Failed => Severity::Error,
+            Self::Approval | Self::Fixed | Self::AlarmCleared | Self::RollbackObserved => Severity::Notice,
+            Self::Stopped | Self::Canceled | Self::RollbackRefused => Severity::Warning,
+            Self::Failed | Self::RolledBack | Self::RollbackFailed => Severity::Error,
         }
     }
 
@@ -86,12 +101,18 @@ impl Outcome {
             Self::Stopped => "stopped",
             Self::Canceled => "canceled",
             Self::Superseded => "superseded",
+            Self::RolledBack => "rolled-back",
+            Self::RollbackFailed => "rollback-failed",
+            Self::RollbackRefused => "rollback-refused",
+            Self::RollbackObserved => "rollback-observed",
+            Self::AlarmCleared => "alarm-cleared",
         }
     }
 
-    /// Somebody should look up: a failure, a recovery, a question.
+    /// Somebody should look up: a failure, a recovery, a question, a rollback.
     pub fn is_loud(self) -> bool {
-        matches!(self, Self::Failed | Self::Fixed | Self::Approval)
+        let rollback = [Self::RolledBack, Self::RollbackFailed, Self::RollbackRefused, Self::RollbackObserved];
+        matches!(self, Self::Failed | Self::Fixed | Self::Approval) || rollback.contains(&self)
     }
 
     /// The message of the execution says it all; its thread has nothing to add.
@@ -123,7 +144,12 @@ pub struct Moment {
     pub at: Timestamp,
     /// After this it is no longer worth telling.
     pub until: Option<Timestamp>,
+    /// The decision about a rollback it is about.
+    pub(crate) rollback: Option<String>,
 }
+
+/// What happened this long before a forgotten execution was heard of again was told when it happened.
+const OLD_NEWS: SignedDuration = SignedDuration::from_hours(24);
 
 /// Everything worth telling about an execution so far, oldest first.
 pub(crate) fn moments(story: &Story) -> Vec<Moment> {
@@ -131,6 +157,15 @@ pub(crate) fn moments(story: &Story) -> Vec<Moment> {
     moments.extend(failures(story));
     moments.extend(finished_stages(story));
     moments.extend(approvals(story));
+    if let Some(recalled) = story.recalled {
+        moments.retain(|moment| recalled.duration_since(moment.at) < OLD_NEWS);
+    }
+    moments.extend(story.rollbacks.moments(story.attempt()));
+    in_order(moments)
+}
+
+/// Oldest first.
+pub(crate) fn in_order(mut moments: Vec<Moment>) -> Vec<Moment> {
     moments.sort_by(|a, b| (a.at, a.outcome, &a.key).cmp(&(b.at, b.outcome, &b.key)));
     moments
 }
@@ -148,7 +183,7 @@ fn beginning(story: &Story) -> Option<Moment> {
 fn ending(story: &Story) -> Option<Moment> {
     let run = story.run.as_ref().filter(|_| story.is_over())?;
     let outcome = match run.state {
-        ExecutionState::Succeeded if story.fixed.contains_key(&run.attempt) => Outcome::Fixed,
+        ExecutionState::Succeeded if story.has_fixed().is_some() => Outcome::Fixed,
         ExecutionState::Succeeded => Outcome::Succeeded,
         ExecutionState::Stopped => Outcome::Stopped,
         ExecutionState::Canceled => Outcome::Canceled,
@@ -182,15 +217,16 @@ fn approvals(story: &Story) -> impl Iterator<Item = Moment> {
         attempt: pending.attempt,
         at: pending.since,
         until: Some(pending.expires),
+        rollback: None,
     })
 }
 
 impl Moment {
-    fn new(key: String, outcome: Outcome, attempt: u32, at: Timestamp) -> Self {
-        Self { key, outcome, stage: None, action: None, attempt, at, until: None }
+    pub(crate) fn new(key: String, outcome: Outcome, attempt: u32, at: Timestamp) -> Self {
+        Self { key, outcome, stage: None, action: None, attempt, at, until: None, rollback: None }
     }
 
-    fn in_stage(self, stage: Option<StageName>) -> Self {
+    pub(crate) fn in_stage(self, stage: Option<StageName>) -> Self {
         Self { stage, ..self }
     }
 }

@@ -1,5 +1,6 @@
-//! What is stored of an execution: its story, and who was told what. Says what to send next.
+//! What is stored of an execution or an incident: its story, and who was told what. Says what to send next.
 
+mod stored;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -14,19 +15,20 @@ use serde::{Deserialize, Serialize};
 use crate::channel::{Answer, Handle, Manner, Message, MissingCredential, Placement};
 use crate::channels::Address;
 use crate::compose::{self, Notice};
-use crate::moment::{self, Moment, Severity};
+use crate::moment::{Moment, Severity};
 use crate::outgoing::Outgoing;
 use crate::route::{self, Desk};
-use crate::story::Story;
+use crate::subject::Subject;
 use crate::text::Text;
+use stored::Stored;
 use told::Told;
 
-/// An execution's story and what each address was told of it.
+/// What is known of an execution or an incident, and what each address was told of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored", into = "Stored")]
 pub struct Record {
     /// What is known.
-    pub story: Story,
-    #[serde(default, deserialize_with = "told::of_known_channels")]
+    pub subject: Subject,
     told: BTreeMap<Address, Told>,
 }
 
@@ -48,7 +50,7 @@ pub struct Delivery {
 /// What a delivery does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Begins the execution's message.
+    /// Begins the message of the execution or incident.
     Post,
     /// Changes it.
     Edit,
@@ -79,13 +81,13 @@ impl Delivery {
 
 impl Record {
     /// Nobody was told anything yet.
-    pub fn new(story: Story) -> Self {
-        Self { story, told: BTreeMap::new() }
+    pub fn new(subject: impl Into<Subject>) -> Self {
+        Self { subject: subject.into(), told: BTreeMap::new() }
     }
 
     /// What to send next, or nothing if everybody knows everything. Addresses in `waiting` are passed over.
     pub fn next(&self, desk: &Desk, now: Timestamp, waiting: &BTreeSet<Address>) -> Option<Delivery> {
-        let moments = moment::moments(&self.story);
+        let moments = self.subject.moments();
         let heard = self.heard(desk, &moments, now);
         heard.iter().filter(|(address, _)| !waiting.contains(address) && !self.refuses(address, now)).find_map(
             |(address, moments)| match address.channel().manner() {
@@ -107,7 +109,7 @@ impl Record {
         let mut heard: BTreeMap<Address, Vec<&Moment>> =
             begun.map(|(address, _)| (address.clone(), Vec::new())).collect();
         for moment in moments.iter().filter(|moment| moment.until.is_none_or(|until| now < until)) {
-            let mut addresses = desk.addresses(self.story.pipeline.pipeline.as_str(), moment);
+            let mut addresses = desk.addresses(&self.subject, moment);
             let untold = addresses.iter().any(|address| self.refuses(address, now) && !self.knows(address, moment));
             if untold && moment.outcome.severity() >= Severity::Notice {
                 addresses.extend(route::topic());
@@ -139,15 +141,15 @@ impl Record {
 
     /// The message of the execution and its thread.
     fn tell(&self, desk: &Desk, now: Timestamp, address: &Address, moments: &[&Moment]) -> Option<Delivery> {
-        let mut notice = compose::notice(&self.story, &desk.settings);
+        let mut notice = self.subject.notice(&desk.settings);
         let shows = fingerprint(&notice);
         let told = self.told.get(address);
         let Some(message) = told.and_then(|told| told.message.as_ref()) else {
-            if let Some(changed) = self.story.last_change().filter(|changed| is_late(desk, *changed, now)) {
+            if let Some(changed) = self.subject.last_news().filter(|changed| is_late(desk, *changed, now)) {
                 notice.sections.push(compose::late_line(changed));
             }
             // What the new message shows already needs no reply that calls everybody a second time.
-            let shown = moments.iter().filter(|moment| compose::shows(&self.story, moment));
+            let shown = moments.iter().filter(|moment| self.subject.shows(moment));
             let keys = shown.map(|moment| moment.key.clone()).collect();
             return Some(delivery(desk, address, Kind::Post, &notice, Placement::New, keys, Some(shows)));
         };
@@ -175,9 +177,9 @@ impl Record {
         let first = *untold.first()?;
         let late = is_late(desk, first.at, now);
         if first.outcome.is_loud() {
-            let notice = compose::announcement(&self.story, first, &desk.settings, late).without_footnote();
+            let notice = self.subject.announcement(first, &desk.settings, late).without_footnote();
             // Nobody needs to look up for what is long past, or for a failure that is being retried already.
-            let loud = !late && first.attempt == self.story.attempt();
+            let loud = !late && first.attempt == self.subject.attempt();
             let placement = Placement::Reply { to, loud };
             return Some(delivery(desk, address, Kind::Reply, &notice, placement, vec![first.key.clone()], None));
         }
@@ -190,15 +192,15 @@ impl Record {
     fn quiet(&self, desk: &Desk, moments: &[&Moment]) -> Notice {
         let mut text = Text::new();
         for (at, moment) in moments.iter().enumerate() {
-            text = if at > 0 { text.line() } else { text }.then(compose::remark(&self.story, moment));
+            text = if at > 0 { text.line() } else { text }.then(self.subject.remark(moment));
         }
-        Notice { headline: text, ..compose::notice(&self.story, &desk.settings) }.only_headline()
+        Notice { headline: text, ..self.subject.notice(&desk.settings) }.only_headline()
     }
 
     fn announce(&self, desk: &Desk, now: Timestamp, address: &Address, moments: &[&Moment]) -> Option<Delivery> {
         let moment = moments.iter().find(|moment| !self.knows(address, moment))?;
         let late = is_late(desk, moment.at, now);
-        let notice = compose::announcement(&self.story, moment, &desk.settings, late).with_background(&self.story);
+        let notice = self.subject.announcement_with_background(moment, &desk.settings, late);
         Some(delivery(desk, address, Kind::Announce, &notice, Placement::New, vec![moment.key.clone()], None))
     }
 }

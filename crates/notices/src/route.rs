@@ -8,6 +8,7 @@ use crate::channel::Credentials;
 use crate::channels::{self, Address};
 use crate::moment::Moment;
 use crate::settings::{Route, Settings};
+use crate::subject::Subject;
 
 /// Settings, credentials and the channels used when no route is written.
 #[derive(Debug, Clone)]
@@ -40,13 +41,16 @@ impl Desk {
         Ok(Self { settings, credentials, defaults })
     }
 
-    /// The addresses that hear of a moment of a pipeline.
-    pub(crate) fn addresses(&self, pipeline: &str, moment: &Moment) -> BTreeSet<Address> {
-        if self.settings.routes.is_empty() {
+    /// The addresses that hear of a moment. Routes are written for pipelines: an incident that none of them names goes
+    /// where everything goes without routes.
+    pub(crate) fn addresses(&self, subject: &Subject, moment: &Moment) -> BTreeSet<Address> {
+        let routes = self.settings.routes.iter();
+        let mut routes = routes.filter(|route| route.matches(subject.name(), moment)).peekable();
+        let is_incident = matches!(subject, Subject::Incident(_));
+        if routes.peek().is_none() && (is_incident || self.settings.routes.is_empty()) {
             let hears = |address: &&Address| address.channel().hears(moment.outcome);
             return self.defaults.iter().filter(hears).cloned().collect();
         }
-        let routes = self.settings.routes.iter().filter(|route| route.matches(pipeline, moment));
         routes.flat_map(|route| route.heard(moment)).collect()
     }
 }
@@ -57,9 +61,9 @@ pub(crate) fn topic() -> Option<Address> {
 }
 
 impl Route {
-    fn matches(&self, pipeline: &str, moment: &Moment) -> bool {
+    fn matches(&self, name: &str, moment: &Moment) -> bool {
         let stage = moment.stage.as_ref().map_or("", |stage| stage.as_str());
-        any(&self.pipelines, pipeline) && any(&self.stages, stage)
+        any(&self.pipelines, name) && any(&self.stages, stage)
     }
 
     fn heard(&self, moment: &Moment) -> impl Iterator<Item = Address> {

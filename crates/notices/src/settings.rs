@@ -80,6 +80,9 @@ struct WrittenSettings {
     /// Read by `delivery-metrics`.
     #[serde(default, rename = "delivery")]
     _delivery: IgnoredAny,
+    /// Read by `rollback-plans`.
+    #[serde(default, rename = "rollbacks")]
+    _rollbacks: IgnoredAny,
 }
 
 #[derive(Deserialize)]

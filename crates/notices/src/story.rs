@@ -1,6 +1,6 @@
 //! Everything known of one execution, joined from events and facts in whatever order they come.
 
-mod bounds;
+pub(crate) mod bounds;
 mod join;
 mod learn;
 mod parts;
@@ -13,17 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use pipeline_model::{
-    ActionChange, ActionState, ApprovalRequest, Change, ExecutionId, ExecutionState, PipelineArn, PipelineEvent,
-    StageName, StageState, Trigger,
+    ActionChange, ActionState, ApprovalRequest, Change, Decision, ExecutionId, ExecutionState, PipelineArn,
+    PipelineEvent, StageName, StageState, Trigger,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Commit;
 use crate::history::Broken;
 use crate::lattice::{Course, earliest, readable};
-use parts::{ApprovalNote, Asked, kept};
+use crate::rollback::Rollbacks;
+use parts::{ApprovalNote, Asked};
 
-pub(crate) use parts::{ActionPath, ActionStory, FailedAction, Failure, Origin, Role, Said, StageStory};
+pub(crate) use parts::{ActionPath, ActionStory, FailedAction, Failure, Origin, Role, Said, StageStory, kept};
 pub(crate) use view::{Mark, Pending, Standing, Step};
 
 /// One execution, as far as it is known.
@@ -57,6 +58,12 @@ pub struct Story {
     /// Events were lost and the state was read from CodePipeline instead.
     #[serde(default)]
     pub(crate) repaired: bool,
+    #[serde(default, skip_serializing_if = "Rollbacks::is_empty")]
+    pub(crate) rollbacks: Rollbacks,
+    /// The execution was heard of only when this was decided about it, and the rest was read from CodePipeline: what
+    /// happened long before was told long ago.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) recalled: Option<Timestamp>,
     #[serde(default)]
     learned: Learned,
 }
@@ -100,6 +107,8 @@ impl Story {
             rollback_target: None,
             fixed: BTreeMap::new(),
             repaired: false,
+            rollbacks: Rollbacks::default(),
+            recalled: None,
             learned: Learned::default(),
         }
     }
@@ -135,6 +144,11 @@ impl Story {
         let course = Course { attempt: 0, state: ActionState::Started, at, started: Some(at) };
         let said = Said { provider: String::from("Manual"), ..Said::default() };
         self.join_action(path, ActionStory { course, role: Role::Approval, said });
+    }
+
+    /// Takes in what was decided about rolling this execution's release back.
+    pub fn absorb_decision(&mut self, decision: &Decision) {
+        self.rollbacks.absorb(decision);
     }
 
     /// The latest attempt anything is known of.

@@ -1,18 +1,21 @@
 //! Test helpers: a story told in lines, a desk with every credential, and channels that answer like the real ones.
 
 mod channels;
+mod decisions;
 mod lines;
 
 use jiff::Timestamp;
 use pipeline_model::{ActionName, ApprovalRequest, ExecutionId, PipelineArn, PipelineName, Secret, StageName};
 
 use crate::channel::Credentials;
+use crate::moment::Outcome;
 use crate::record::Record;
 use crate::route::Desk;
 use crate::settings::Settings;
 use crate::story::Story;
 
 pub(crate) use channels::{Channels, refusal, rendered};
+pub(crate) use decisions::{decided, outside_of_pipelines, with};
 pub(crate) use lines::told;
 
 /// The id every story here has.
@@ -78,6 +81,13 @@ pub(crate) fn record(lines: &str) -> Record {
     Record::new(story(lines))
 }
 
+impl Record {
+    /// The story of a record that has one.
+    pub(crate) fn story(&mut self) -> &mut Story {
+        self.subject.execution_mut().expect("this record is about an execution")
+    }
+}
+
 /// The approval message of [`RELEASE`].
 pub(crate) fn approval_message() -> ApprovalRequest {
     ApprovalRequest {
@@ -104,6 +114,12 @@ pub(crate) fn credentials() -> Credentials {
 
 fn hook() -> String {
     ["https://hooks.slack.com", "services", "T0", "B0", "x"].join("/")
+}
+
+/// Every outcome, as settings list them.
+pub(crate) fn everything() -> String {
+    let words: Vec<_> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+    format!("[{}]", words.join(", "))
 }
 
 /// No settings, one channel, every credential.

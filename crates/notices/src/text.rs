@@ -20,6 +20,8 @@ pub(crate) enum Span {
     Time(Timestamp),
     /// Somebody to call.
     Mention(Mention),
+    /// Lines to be copied as they are.
+    Code(String),
     /// A new line.
     Break,
 }
@@ -75,6 +77,12 @@ impl Text {
         self
     }
 
+    /// Adds lines to be copied as they are; they end the text.
+    pub(crate) fn code(mut self, lines: impl Into<String>) -> Self {
+        self.0.push(Span::Code(lines.into()));
+        self
+    }
+
     /// Adds a new line.
     pub(crate) fn line(mut self) -> Self {
         self.0.push(Span::Break);
@@ -110,7 +118,7 @@ impl Text {
 
 fn plain(span: &Span) -> String {
     match span {
-        Span::Plain(text) | Span::Bold(text) => clean(text),
+        Span::Plain(text) | Span::Bold(text) | Span::Code(text) => clean(text),
         Span::Link { label, url } => format!("{} ({url})", clean(label)),
         Span::Time(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         Span::Mention(_) => String::new(),

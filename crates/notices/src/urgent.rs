@@ -3,8 +3,6 @@
 use jiff::Timestamp;
 
 use crate::channel::Placement;
-use crate::compose;
-use crate::moment;
 use crate::record::{Delivery, Kind, Record, delivery};
 use crate::route::Desk;
 use crate::text::Text;
@@ -12,17 +10,16 @@ use crate::text::Text;
 impl Record {
     /// Every loud moment of this record as a message of its own that says it may be a repeat.
     pub fn urgent(&self, desk: &Desk, now: Timestamp) -> Vec<Delivery> {
-        let moments = moment::moments(&self.story);
+        let moments = self.subject.moments();
         let loud =
             moments.iter().filter(|moment| moment.outcome.is_loud() && moment.until.is_none_or(|until| now < until));
         let pairs = loud.flat_map(|moment| {
-            let addresses = desk.addresses(self.story.pipeline.pipeline.as_str(), moment);
+            let addresses = desk.addresses(&self.subject, moment);
             addresses.into_iter().map(move |address| (address, moment))
         });
         pairs
             .map(|(address, moment)| {
-                let announcement = compose::announcement(&self.story, moment, &desk.settings, false);
-                let mut notice = announcement.with_background(&self.story);
+                let mut notice = self.subject.announcement_with_background(moment, &desk.settings, false);
                 let caution = "The notifier's table could not be read, so this may be a repeat.";
                 notice.sections.push(Text::new().plain(caution));
                 delivery(desk, &address, Kind::Announce, &notice, Placement::New, vec![moment.key.clone()], None)

@@ -1,4 +1,6 @@
-//! Pipeline ARNs, partitions and the console of each partition.
+//! ARNs of pipelines and alarms, partitions and the console of each partition.
+
+mod alarm;
 
 use std::fmt;
 
@@ -6,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::{ExecutionId, PipelineName};
+
+pub use alarm::AlarmArn;
 
 /// A group of AWS regions with an ARN prefix and a console of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,10 +61,14 @@ pub struct PipelineArn {
     pub pipeline: PipelineName,
 }
 
-/// The text is not the ARN of a pipeline.
+/// The text is not the ARN of what was expected.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is not a pipeline's ARN; expected arn:<partition>:codepipeline:<region>:<account>:<pipeline>")]
-pub struct ArnError(String);
+#[error("`{text}` is not {what}'s ARN; expected arn:<partition>:{form}")]
+pub struct ArnError {
+    text: String,
+    what: &'static str,
+    form: &'static str,
+}
 
 impl PipelineArn {
     /// Builds the ARN of a pipeline from what every event envelope carries.
@@ -100,7 +108,7 @@ impl TryFrom<String> for PipelineArn {
                     pipeline: PipelineName::new(*pipeline),
                 })
             }
-            _ => Err(ArnError(text)),
+            _ => Err(ArnError { text, what: "a pipeline", form: "codepipeline:<region>:<account>:<pipeline>" }),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The words of a release, as values without effects.
 #![doc = include_str!("../README.md")]
 
+mod alarm;
 mod approval;
 mod arn;
 mod event;
@@ -10,15 +11,17 @@ mod secret;
 mod state;
 mod time;
 
+pub use alarm::{AlarmChange, AlarmError, AlarmEvent, AlarmKind, AlarmState, PreviousState};
 pub use approval::{ApprovalError, ApprovalRequest};
-pub use arn::{ArnError, Partition, PipelineArn};
+pub use arn::{AlarmArn, ArnError, Partition, PipelineArn};
 pub use event::{
     ActionChange, ActionType, Artifact, Change, Event, EventError, ExecutionResult, PipelineEvent, Trigger,
     UnknownEvent,
 };
 pub use name::{ActionName, ExecutionId, PipelineName, StageName};
 pub use published::{
-    ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, RollbackOutcome, Verdict,
+    ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, Revision, Rollback, RollbackOutcome,
+    Verdict,
 };
 pub use secret::Secret;
 pub use state::{ActionState, ExecutionState, StageState};

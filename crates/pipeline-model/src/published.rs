@@ -1,5 +1,6 @@
 //! What our own functions publish: gates decided, scans completed, rollbacks and approvals decided.
 
+mod rollback;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -11,6 +12,8 @@ use thiserror::Error;
 
 use crate::state::states;
 use crate::{ActionName, ExecutionId, PipelineArn, StageName, UnknownEvent};
+
+pub use rollback::{Revision, Rollback, RollbackOutcome};
 
 /// Anything with source `pipewarden`.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,18 +69,7 @@ pub enum Decided {
         findings: FindingCounts,
     },
     /// `Rollback Decided`.
-    Rollback {
-        /// Whether it was done.
-        outcome: RollbackOutcome,
-        /// The execution that was started to roll back.
-        rollback_execution: Option<ExecutionId>,
-        /// The execution whose release stands again.
-        target_execution: Option<ExecutionId>,
-        /// Why it was refused, as a stable code.
-        refusal: Option<String>,
-        /// The alarm that asked for it.
-        alarm: Option<String>,
-    },
+    Rollback(Box<Rollback>),
     /// `Approval Decided`.
     Approval {
         /// What was answered.
@@ -116,20 +108,6 @@ states! {
         Error = "error",
         /// The release must not go on.
         Fail = "fail",
-    }
-}
-
-states! {
-    /// What became of a rollback.
-    RollbackOutcome {
-        /// It was done.
-        Done = "done",
-        /// Policy forbade it.
-        Refused = "refused",
-        /// It was tried and did not work.
-        Failed = "failed",
-        /// It would have been done, had the mode not been `observe`.
-        Observed = "observed",
     }
 }
 

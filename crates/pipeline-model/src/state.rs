@@ -1,11 +1,9 @@
 //! The states events carry, with room for those AWS has not invented yet.
 
-use serde::{Deserialize, Serialize};
-
 macro_rules! states {
     ($(#[$doc:meta])+ $name:ident { $($(#[$state_doc:meta])+ $state:ident = $text:literal,)+ }) => {
         $(#[$doc])+
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(from = "String", into = "String")]
         pub enum $name {
             $($(#[$state_doc])+ $state,)+

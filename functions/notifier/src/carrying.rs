@@ -70,13 +70,14 @@ pub(crate) fn pace_key(address: &Address) -> String {
 }
 
 fn log(bundle: &Bundle, delivery: &Delivery, answer: &Answer) {
-    let (pipeline, execution) = (bundle.pipeline.pipeline.as_str(), bundle.execution.as_str());
+    let (pipeline, execution, incident) = (bundle.pipeline(), bundle.execution(), bundle.incident());
     let (address, kind) = (delivery.address.to_string(), delivery.kind.as_str());
     match answer {
         Answer::Delivered(_) => {
             tracing::info!(
                 pipeline.name = pipeline,
                 execution.id = execution,
+                incident.key = incident,
                 notice.address = address,
                 notice.kind = kind,
                 "told"
@@ -86,6 +87,7 @@ fn log(bundle: &Bundle, delivery: &Delivery, answer: &Answer) {
             tracing::info!(
                 pipeline.name = pipeline,
                 execution.id = execution,
+                incident.key = incident,
                 notice.address = address,
                 notice.reason = reason,
                 "the message can no longer be changed; its thread goes on"
@@ -98,6 +100,7 @@ fn log(bundle: &Bundle, delivery: &Delivery, answer: &Answer) {
             tracing::warn!(
                 pipeline.name = pipeline,
                 execution.id = execution,
+                incident.key = incident,
                 notice.address = address,
                 notice.kind = kind,
                 notice.reason = reason,

@@ -1,7 +1,9 @@
-//! What lies in the queue: EventBridge events, approvals' SNS messages, and the notifier's own reminders.
+//! What lies in the queue: events of CodePipeline and of our own functions, approvals' SNS messages, and reminders.
 
 use jiff::Timestamp;
-use pipeline_model::{ApprovalRequest, Event, ExecutionId, PipelineArn, PipelineEvent, UnknownEvent};
+use pipeline_model::{
+    ApprovalRequest, Decision, Event, ExecutionId, PipelineArn, PipelineEvent, Published, UnknownEvent,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -10,6 +12,8 @@ use serde_json::Value;
 pub(crate) enum Letter {
     /// An execution, a stage or an action changed.
     Event(Box<PipelineEvent>),
+    /// One of our own functions has decided something.
+    Decision(Box<Decision>),
     /// An event of a kind this version does not know.
     Unknown(UnknownEvent),
     /// An approval was asked for, and when.
@@ -47,10 +51,7 @@ struct SnsEnvelope {
 pub(crate) fn read(body: &str, received: Timestamp) -> Result<Letter, String> {
     let value: Value = serde_json::from_str(body).map_err(|error| format!("the record is not JSON: {error}"))?;
     if value.get("detail-type").is_some() {
-        return match Event::parse(body.as_bytes()).map_err(|error| error.to_string())? {
-            Event::Pipeline(event) => Ok(Letter::Event(event)),
-            Event::Unknown(event) => Ok(Letter::Unknown(event)),
-        };
+        return if value["source"] == Published::SOURCE { published(body) } else { event(body) };
     }
     if value.get("lookAfter").is_some() {
         let reminder =
@@ -69,6 +70,20 @@ pub(crate) fn read(body: &str, received: Timestamp) -> Result<Letter, String> {
     Ok(Letter::Approval(request, received))
 }
 
+fn event(body: &str) -> Result<Letter, String> {
+    match Event::parse(body.as_bytes()).map_err(|error| error.to_string())? {
+        Event::Pipeline(event) => Ok(Letter::Event(event)),
+        Event::Unknown(event) => Ok(Letter::Unknown(event)),
+    }
+}
+
+fn published(body: &str) -> Result<Letter, String> {
+    match Published::parse(body.as_bytes()).map_err(|error| error.to_string())? {
+        Published::Decision(decision) => Ok(Letter::Decision(decision)),
+        Published::Unknown(event) => Ok(Letter::Unknown(event)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,6 +97,10 @@ mod tests {
             (
                 r#"{"detail-type":"CodePipeline Stage Execution State Change","source":"aws.codepipeline"}"#,
                 "missing field `time`",
+            ),
+            (
+                r#"{"detail-type":"Rollback Decided","source":"pipewarden","time":"2026-03-02T10:00:00Z","detail":{"version":1}}"#,
+                "missing field `outcome`",
             ),
             (r#"{"TopicArn":"t","Message":"hello"}"#, "not a CodePipeline approval message"),
             (r#"{"lookAfter":"x"}"#, "not a reminder"),

@@ -1,19 +1,19 @@
-//! What the table keeps of an execution, and how it is written.
+//! What the table keeps of an execution or an incident, and how it is written.
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::Failure;
 use lambda_kit::settings::ParameterStore;
-use notices::{Record, Story};
+use notices::{Record, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::Notifier;
 use crate::ports::{Backlog, Item, Outbox, Releases, Stored, Table};
 use crate::sorting::Bundle;
 
-/// How long an execution is remembered: longer than the longest approval, 60 days.
+/// How long an execution or an incident is remembered: longer than the longest approval, 60 days.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(90 * 24);
 
-/// One execution.
+/// One execution or incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Kept {
     pub(crate) record: Record,
@@ -23,8 +23,7 @@ pub(crate) struct Kept {
 
 impl Kept {
     pub(crate) fn new(bundle: &Bundle) -> Self {
-        let story = Story::new(bundle.pipeline.clone(), bundle.execution.clone());
-        Self { record: Record::new(story), next_look: None }
+        Self { record: Record::new(bundle.blank.clone()), next_look: None }
     }
 
     /// A document of a version this one cannot read is begun anew: its message is repeated, not lost.
@@ -34,6 +33,14 @@ impl Kept {
             tracing::error!(item.key = key, error = %error, "the stored record cannot be read and begins anew");
         };
         read.inspect_err(report).ok()
+    }
+}
+
+/// Where the table keeps it.
+pub(crate) fn key(subject: &Subject) -> String {
+    match subject {
+        Subject::Execution(story) => format!("execution#{}#{}", story.pipeline(), story.execution()),
+        Subject::Incident(incident) => format!("incident#{}", incident.key()),
     }
 }
 

@@ -45,21 +45,23 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         round: &Round,
         promised: &mut Option<Timestamp>,
     ) -> Result<News, Failure> {
-        let mut news = News::default();
-        let unknown = kept.record.story.unknown_states().len();
-        bundle.absorb_into(&mut kept.record.story);
+        let Kept { record, next_look } = kept;
+        bundle.absorb_into(&mut record.subject);
+        // A decision about what is no execution brings everything there is to know.
+        let Some(story) = record.subject.execution_mut() else { return Ok(News::default()) };
+        let before = before.and_then(|before| before.record.subject.execution());
         let limit = Deadline::after(&self.clock, round.for_one_call(LONGEST_LOOKUP));
-        if kept.next_look.take_if(|due| bundle.looks.contains(due)).is_some() && !kept.record.story.is_over() {
-            news.repaired = self.look(&mut kept.record.story, bundle, &limit).await;
+        let is_due = next_look.take_if(|due| bundle.looks.contains(due)).is_some();
+        let repaired = (is_due || story.is_unheard_of()) && !story.is_over() && self.look(story, &limit).await;
+        self.learn(story, &limit).await;
+        let endings = story.endings();
+        if before.map_or(!endings.is_empty(), |before| before.endings() != endings) {
+            self.learn_history(story, &endings).await?;
         }
-        self.learn(&mut kept.record.story, bundle, &limit).await;
-        let endings = kept.record.story.endings();
-        if before.map_or(!endings.is_empty(), |before| before.record.story.endings() != endings) {
-            self.learn_history(&mut kept.record.story, &endings, bundle).await?;
-        }
-        news.unknown_states = kept.record.story.unknown_states().len().saturating_sub(unknown);
-        self.look_after(kept, bundle, promised).await;
-        Ok(news)
+        let unknown = before.map_or(0, |before| before.unknown_states().len());
+        let unknown_states = story.unknown_states().len().saturating_sub(unknown);
+        self.look_after(story, next_look, promised).await;
+        Ok(News { unknown_states, repaired })
     }
 
     pub(crate) fn count(&self, news: &News) {
@@ -73,9 +75,9 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
     }
 
     /// Facts make a message richer; without them it is poorer, and goes out all the same.
-    async fn learn(&self, story: &mut Story, bundle: &Bundle, limit: &Deadline) {
+    async fn learn(&self, story: &mut Story, limit: &Deadline) {
         let wants = story.wants();
-        let (pipeline, execution) = (&bundle.pipeline, &bundle.execution);
+        let (pipeline, execution) = (&story.pipeline().clone(), &story.execution().clone());
         if wants.structure {
             let structure = limit.limit(self.releases.structure(pipeline, story.structure_version())).await;
             if let Some(structure) = fact("structure", structure) {
@@ -96,9 +98,10 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         }
     }
 
-    /// Reads the state from CodePipeline, in case events of it were lost. If that fails, the next reminder tries again.
-    async fn look(&self, story: &mut Story, bundle: &Bundle, limit: &Deadline) -> bool {
-        let (pipeline, execution) = (&bundle.pipeline, &bundle.execution);
+    /// Reads the state from CodePipeline, in case events of it were lost, or came before all that is remembered. If that
+    /// fails, the next reminder or event tries again.
+    async fn look(&self, story: &mut Story, limit: &Deadline) -> bool {
+        let (pipeline, execution) = (&story.pipeline().clone(), &story.execution().clone());
         let facts = fact("execution", limit.limit(self.releases.execution(pipeline, execution)).await);
         let actions = fact("actions", limit.limit(self.releases.actions(pipeline, execution)).await);
         let (Some(facts), Some(actions)) = (facts, actions) else { return false };
@@ -109,15 +112,15 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         repaired
     }
 
-    async fn learn_history(&self, story: &mut Story, endings: &[Ending], bundle: &Bundle) -> Result<(), Failure> {
-        let key = format!("pipeline#{}", bundle.pipeline);
+    async fn learn_history(&self, story: &mut Story, endings: &[Ending]) -> Result<(), Failure> {
+        let key = format!("pipeline#{}", story.pipeline());
         for _ in 0..WRITES {
             let item = self.table.load(&key).await?;
             let mut history: History =
                 item.as_ref().and_then(|item| serde_json::from_str(&item.document).ok()).unwrap_or_default();
             let mut new = false;
             for (attempt, succeeded, at) in endings {
-                new |= history.remember(&bundle.execution, *attempt, *succeeded, *at);
+                new |= history.remember(story.execution(), *attempt, *succeeded, *at);
             }
             if !new || self.store_history(&key, &history, item.map(|item| item.revision)).await? == Stored::Yes {
                 story.learn_history(&history);
@@ -137,26 +140,26 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
     ///
     /// It is sent before its time is written down: after a crash in between there is one too many, which nobody waits
     /// for. One that is long overdue was lost itself.
-    async fn look_after(&self, kept: &mut Kept, bundle: &Bundle, promised: &mut Option<Timestamp>) {
-        let (story, now) = (&kept.record.story, self.clock.now());
+    async fn look_after(&self, story: &Story, next_look: &mut Option<Timestamp>, promised: &mut Option<Timestamp>) {
+        let now = self.clock.now();
         let moves = story.last_change().is_some_and(|changed| now < later(changed, FORGOTTEN));
-        let awaited = kept.next_look.is_some_and(|due| now <= later(due, LOOK_AFTER));
+        let awaited = next_look.is_some_and(|due| now <= later(due, LOOK_AFTER));
         if story.is_over() || !moves || awaited {
             return;
         }
         if promised.is_none() {
-            *promised = self.remind(bundle, later(now, LOOK_AFTER)).await;
+            *promised = self.remind(story, later(now, LOOK_AFTER)).await;
         }
-        kept.next_look = *promised;
+        *next_look = *promised;
     }
 
-    async fn remind(&self, bundle: &Bundle, due: Timestamp) -> Option<Timestamp> {
-        let (look_after, execution_id) = (bundle.pipeline.clone(), bundle.execution.clone());
+    async fn remind(&self, story: &Story, due: Timestamp) -> Option<Timestamp> {
+        let (look_after, execution_id) = (story.pipeline().clone(), story.execution().clone());
         let reminder = Reminder { look_after, execution_id, due };
         match self.backlog.remind(&reminder.to_body(), LOOK_AFTER).await {
             Ok(()) => Some(due),
             Err(error) => {
-                tracing::warn!(pipeline.name = %bundle.pipeline.pipeline, error = format!("{error:#}"), "a lost last event of this execution would not be noticed");
+                tracing::warn!(pipeline.name = %story.pipeline().pipeline, error = format!("{error:#}"), "a lost last event of this execution would not be noticed");
                 None
             }
         }

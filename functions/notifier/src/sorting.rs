@@ -1,4 +1,4 @@
-//! A batch, sorted by execution: what belongs together is told together.
+//! A batch, sorted by execution and incident: what belongs together is told together.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use lambda_kit::Deadline;
 use lambda_kit::batch::Record;
 use lambda_kit::settings::ParameterStore;
-use notices::Story;
-use pipeline_model::{ApprovalRequest, ExecutionId, PipelineArn, PipelineEvent};
+use notices::{Story, Subject};
+use pipeline_model::{ApprovalRequest, Decision, ExecutionId, PipelineArn, PipelineEvent, Published};
 
 use crate::Notifier;
 use crate::inbox::{self, Letter};
+use crate::kept;
 use crate::ports::{Backlog, Outbox, Releases, Table};
 use crate::round::Round;
 
@@ -20,12 +21,15 @@ const APPROVAL_TRIES: u32 = 2;
 /// The longest search for one approval's execution: others wait for it.
 const LONGEST_SEARCH: Duration = Duration::from_secs(10);
 
-/// Everything a batch holds about one execution.
+/// Everything a batch holds about one execution or incident.
 #[derive(Debug)]
 pub(crate) struct Bundle {
-    pub(crate) pipeline: PipelineArn,
-    pub(crate) execution: ExecutionId,
+    /// Where the table keeps it.
+    pub(crate) key: String,
+    /// What it is about, with nothing told of it yet.
+    pub(crate) blank: Subject,
     pub(crate) events: Vec<PipelineEvent>,
+    pub(crate) decisions: Vec<Decision>,
     pub(crate) approvals: Vec<(ApprovalRequest, Timestamp)>,
     /// When the reminders in it were due.
     pub(crate) looks: Vec<Timestamp>,
@@ -35,12 +39,30 @@ pub(crate) struct Bundle {
 
 impl Bundle {
     pub(crate) fn is_a_reminder_only(&self) -> bool {
-        self.events.is_empty() && self.approvals.is_empty()
+        self.events.is_empty() && self.approvals.is_empty() && self.decisions.is_empty()
     }
 
-    pub(crate) fn absorb_into(&self, story: &mut Story) {
-        self.events.iter().for_each(|event| story.absorb(event));
-        self.approvals.iter().for_each(|(request, at)| story.absorb_approval(request, *at));
+    pub(crate) fn absorb_into(&self, subject: &mut Subject) {
+        if let Some(story) = subject.execution_mut() {
+            self.events.iter().for_each(|event| story.absorb(event));
+            self.approvals.iter().for_each(|(request, at)| story.absorb_approval(request, *at));
+        }
+        self.decisions.iter().for_each(|decision| subject.absorb_decision(decision));
+    }
+
+    /// The pipeline's name, for the log.
+    pub(crate) fn pipeline(&self) -> Option<&str> {
+        self.blank.execution().map(|story| story.pipeline().pipeline.as_str())
+    }
+
+    /// The execution's id, for the log.
+    pub(crate) fn execution(&self) -> Option<&str> {
+        self.blank.execution().map(|story| story.execution().as_str())
+    }
+
+    /// The incident's key, for the log.
+    pub(crate) fn incident(&self) -> Option<&str> {
+        self.blank.incident().map(|incident| incident.key())
     }
 
     /// How often the queue has handed out the record it has handed out most.
@@ -59,7 +81,7 @@ pub(crate) struct Sorted {
     pub(crate) later: Vec<Record>,
 }
 
-type Bundles = BTreeMap<(PipelineArn, ExecutionId), Bundle>;
+type Bundles = BTreeMap<String, Bundle>;
 
 impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T, R, O, B, S> {
     pub(crate) async fn sort(&self, records: &[Record], round: &Round) -> Sorted {
@@ -68,24 +90,25 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         for record in records {
             match inbox::read(&record.body, record.sent_at.unwrap_or_else(|| self.clock.now())) {
                 Ok(Letter::Event(event)) => {
-                    let bundle = bundle(&mut bundles, event.pipeline.clone(), event.execution.clone(), record);
+                    let bundle = execution(&mut bundles, event.pipeline.clone(), event.execution.clone(), record);
                     bundle.events.push(*event);
                 }
+                Ok(Letter::Decision(decision)) => match Subject::of(&decision) {
+                    Some(subject) => bundle(&mut bundles, subject, record).decisions.push(*decision),
+                    None => {
+                        self.leave_out(&decision.id, decision.detail_type(), Published::SOURCE);
+                        sorted.done.push(record.id.clone());
+                    }
+                },
                 Ok(Letter::Reminder(reminder)) => {
-                    let bundle = bundle(&mut bundles, reminder.look_after, reminder.execution_id, record);
+                    let bundle = execution(&mut bundles, reminder.look_after, reminder.execution_id, record);
                     bundle.looks.push(reminder.due);
                 }
                 Ok(Letter::Approval(request, at)) => {
                     self.sort_approval(record, request, at, round, &mut bundles, &mut sorted).await;
                 }
                 Ok(Letter::Unknown(event)) => {
-                    tracing::warn!(
-                        event.id,
-                        event.detail_type,
-                        event.source,
-                        "an event of an unknown kind is left out"
-                    );
-                    self.metrics.count(self.clock.now(), "UnknownEvents", 1);
+                    self.leave_out(&event.id, &event.detail_type, &event.source);
                     sorted.done.push(record.id.clone());
                 }
                 Err(problem) if self.bury(record, "unreadable", &problem).await => sorted.done.push(record.id.clone()),
@@ -94,6 +117,16 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         }
         sorted.bundles = bundles.into_values().collect();
         sorted
+    }
+
+    fn leave_out(&self, id: &str, detail_type: &str, source: &str) {
+        tracing::warn!(
+            event.id = id,
+            event.detail_type = detail_type,
+            event.source = source,
+            "an event of an unknown kind is left out"
+        );
+        self.metrics.count(self.clock.now(), "UnknownEvents", 1);
     }
 
     /// An approval's message names no execution; the API knows which one waits.
@@ -109,8 +142,8 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         let limit = Deadline::after(&self.clock, round.for_one_call(LONGEST_SEARCH));
         let found = limit.limit(self.releases.waiting_for(&request)).await.unwrap_or_else(|late| Err(late.into()));
         match found {
-            Ok(Some((pipeline, execution))) => {
-                bundle(bundles, pipeline, execution, record).approvals.push((request, at));
+            Ok(Some((pipeline, id))) => {
+                execution(bundles, pipeline, id, record).approvals.push((request, at));
             }
             Ok(None) if record.receives >= APPROVAL_TRIES => {
                 tracing::info!(pipeline.name = %request.pipeline, approval.stage = %request.stage, "the approval is no longer pending");
@@ -125,16 +158,17 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
     }
 }
 
-fn bundle<'a>(
-    bundles: &'a mut Bundles,
-    pipeline: PipelineArn,
-    execution: ExecutionId,
-    record: &Record,
-) -> &'a mut Bundle {
-    let bundle = bundles.entry((pipeline.clone(), execution.clone())).or_insert_with(|| Bundle {
-        pipeline,
-        execution,
+fn execution<'a>(bundles: &'a mut Bundles, pipeline: PipelineArn, id: ExecutionId, record: &Record) -> &'a mut Bundle {
+    bundle(bundles, Story::new(pipeline, id).into(), record)
+}
+
+fn bundle<'a>(bundles: &'a mut Bundles, blank: Subject, record: &Record) -> &'a mut Bundle {
+    let key = kept::key(&blank);
+    let bundle = bundles.entry(key.clone()).or_insert_with(|| Bundle {
+        key,
+        blank,
         events: Vec::new(),
+        decisions: Vec::new(),
         approvals: Vec::new(),
         looks: Vec::new(),
         records: Vec::new(),

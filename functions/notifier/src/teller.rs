@@ -1,4 +1,4 @@
-//! One execution: take in what came, say what is not said yet, remember.
+//! One execution or incident: take in what came, say what is not said yet, remember.
 //!
 //! Whoever sends holds the item's lease, which ends when the invocation does. Others write down what they learnt, and
 //! leave the sending to the holder: a record of theirs comes back and finds everything said, or the lease over.
@@ -53,8 +53,8 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         match self.try_tell(bundle, round).await {
             Ok(told) => told,
             Err(failure) => {
-                let (pipeline, execution) = (bundle.pipeline.to_string(), bundle.execution.to_string());
-                tracing::error!(pipeline.arn = pipeline, execution.id = execution, error = %failure, "the execution could not be told");
+                let (pipeline, execution, incident) = (bundle.pipeline(), bundle.execution(), bundle.incident());
+                tracing::error!(pipeline.name = pipeline, execution.id = execution, incident.key = incident, error = %failure, "this could not be told");
                 let least = if failure.is_permanent() { SETTINGS_PAUSE } else { Duration::ZERO };
                 self.metrics.count(self.clock.now(), "ExecutionsNotTold", 1);
                 Told::Later(backoff(bundle.receives()).max(least))
@@ -77,7 +77,7 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
 
     /// Joins the bundle into what is known and takes the lease if there is something to say.
     async fn open<'a>(&self, bundle: &'a Bundle, round: &Round, desk: &Rc<Desk>) -> Result<Opened<'a>, Failure> {
-        let key = format!("execution#{}#{}", bundle.pipeline, bundle.execution);
+        let key = bundle.key.clone();
         let mut promised = None;
         for _ in 0..WRITES {
             let item = self.table.load(&key).await?;
@@ -127,7 +127,7 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
         }
         tracing::error!(error = %failure, "the table cannot be used; what is urgent is told without it");
         let mut record = Kept::new(bundle).record;
-        bundle.absorb_into(&mut record.story);
+        bundle.absorb_into(&mut record.subject);
         for delivery in record.urgent(desk, self.clock.now()) {
             if !round.is_over() {
                 self.carry(&delivery, bundle, round).await;

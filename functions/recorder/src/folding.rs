@@ -235,7 +235,7 @@ fn counted(number: usize) -> u32 {
 }
 
 fn written(facts: &[Fact]) -> Vec<String> {
-    facts.iter().map(|fact| serde_json::json!(fact).to_string()).collect()
+    facts.iter().map(|fact| serde_json::to_string(fact).expect("the keys of a fact are texts")).collect()
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@ use anyhow::Result;
 use delivery_metrics::{ActionRun, Fact, Learnt, Rules, Window, facts_of_actions};
 use lambda_kit::settings::ParameterStore;
 use pipeline_model::{ExecutionId, PipelineArn};
+use serde::Serialize;
 
 use crate::Recorder;
 use crate::folding::{LEAST, Limits};
 use crate::ports::{Backlog, Ledger, Measurements, Releases, Revision};
+
+/// Actions of one log line: far below the 256 KB that CloudWatch Logs took of an event for long.
+const MOST_IN_A_LINE: usize = 100;
 
 impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Recorder<L, C, R, B, S> {
     /// Fetches what the fold needs. A failed call makes the samples fewer, not wrong: the window remembers what it still
@@ -22,25 +26,27 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
         rules: &Rules,
         limits: Limits<'_>,
     ) {
-        if window.needs(facts, rules).structure {
+        let mut needs = window.needs(facts, rules);
+        if needs.structure {
             match asked(limits, self.releases.stages(pipeline)).await {
-                Ok(Some((version, stages))) => window.learn_structure(Some(version), stages),
+                Ok(Some((version, stages))) => {
+                    window.learn_structure(Some(version), stages);
+                    needs = window.needs(facts, rules);
+                }
                 Ok(None) => {}
                 Err(error) => report(pipeline, &error),
             }
         }
-        // A need lists some executions at a time.
         let mut seen = BTreeSet::new();
         loop {
-            let mut unseen = window.needs(facts, rules).executions;
-            unseen.retain(|execution| seen.insert(execution.clone()));
-            if unseen.is_empty() || limits.0.remaining() <= LEAST {
+            needs.executions.retain(|execution| seen.insert(execution.clone()));
+            if needs.executions.is_empty() || limits.0.remaining() <= LEAST {
                 return;
             }
-            for execution in unseen {
+            for execution in needs.executions {
                 match asked(limits, self.ask(pipeline, &execution)).await {
                     Ok((runs, learnt)) => {
-                        runs.iter().for_each(|run| report_action(pipeline, &execution, run));
+                        report_actions(pipeline, &execution, &runs);
                         facts.extend(facts_of_actions(&execution, &runs));
                         let now = self.clock.now();
                         facts.extend(match self.releases.arn(&pipeline.pipeline) == *pipeline {
@@ -54,6 +60,10 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
                     }
                 }
             }
+            if !needs.more {
+                return;
+            }
+            needs = window.needs(facts, rules);
         }
     }
 
@@ -89,21 +99,44 @@ pub(crate) fn newest(revisions: &[Revision]) -> Option<Learnt> {
     Some(Learnt { is_rollback: None, committed: newest.made, revision: newest.id.clone() })
 }
 
-/// Action durations are log fields and no metrics: a series per action would be most of the bill.
-pub(crate) fn report_action(pipeline: &PipelineArn, execution: &ExecutionId, run: &ActionRun) {
-    let is_over = run.status != "InProgress";
-    let Some((started, ended)) = run.started.zip(run.updated).filter(|_| is_over) else { return };
-    tracing::info!(
-        pipeline.name = %pipeline.pipeline,
-        execution.id = %execution,
-        stage.name = %run.stage,
-        action.name = run.action,
-        action.category = run.category,
-        action.execution_id = run.id,
-        action.status = run.status,
-        action.duration_seconds = ended.duration_since(started).as_secs_f64(),
-        "action ended"
-    );
+/// A run of an action that is over, as the logs have it.
+#[derive(Serialize)]
+struct Ended<'r> {
+    id: &'r str,
+    stage: &'r str,
+    name: &'r str,
+    category: &'r str,
+    status: &'r str,
+    seconds: f64,
+}
+
+impl<'r> Ended<'r> {
+    fn of(run: &'r ActionRun) -> Option<Self> {
+        let is_over = run.status != "InProgress";
+        let (started, ended) = run.started.zip(run.updated).filter(|_| is_over)?;
+        Some(Self {
+            id: &run.id,
+            stage: run.stage.as_str(),
+            name: &run.action,
+            category: &run.category,
+            status: &run.status,
+            seconds: ended.duration_since(started).as_secs_f64(),
+        })
+    }
+}
+
+/// Action durations are logged and no metrics: a series per action would be most of the bill. They share a line, because
+/// a line each would be a good part of the work for an execution; Logs Insights takes them apart with `unnest`.
+pub(crate) fn report_actions(pipeline: &PipelineArn, execution: &ExecutionId, runs: &[ActionRun]) {
+    let ended: Vec<_> = runs.iter().filter_map(Ended::of).collect();
+    for ended in ended.chunks(MOST_IN_A_LINE) {
+        tracing::info!(
+            pipeline.name = pipeline.pipeline.as_str(),
+            execution.id = execution.as_str(),
+            actions = serde_json::to_string(ended).expect("the keys of a run are texts"),
+            "actions ended"
+        );
+    }
 }
 
 fn report(pipeline: &PipelineArn, error: &anyhow::Error) {

@@ -17,10 +17,11 @@ mod rulebook;
 mod sorting;
 mod sweep;
 
+use std::rc::Rc;
 use std::time::Duration;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use delivery_metrics::Thresholds;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use delivery_metrics::{Fact, Settings, Thresholds};
 use lambda_kit::backlog::{backoff, hand_back};
 use lambda_kit::batch::Batch;
 use lambda_kit::metrics::Metrics;
@@ -30,12 +31,17 @@ use lambda_kit::{Clock, Deadline, Failure};
 use serde::{Deserialize, Serialize};
 
 use ports::{Backlog, Ledger, Measurements, Releases};
+use sorting::Parcel;
 
 pub use rulebook::Rulebook;
 pub use sweep::SweepReport;
 
 /// Time kept back at the end of an invocation for writing down what was done.
 const MARGIN: Duration = Duration::from_secs(3);
+
+/// How old settings may become. What they change is measured at its own time whenever that is learnt, so there is no
+/// hurry; and of few releases, each would read them anew.
+pub const SETTINGS_AGE: Duration = Duration::from_mins(10);
 
 /// The recorder with its outside.
 pub struct Recorder<L, C, R, B, S> {
@@ -59,7 +65,7 @@ pub struct Recorder<L, C, R, B, S> {
 
 /// Why the recorder is invoked.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(try_from = "Sent")]
 pub enum Occasion {
     /// Events from the queue.
     Events(SqsEvent),
@@ -68,10 +74,34 @@ pub enum Occasion {
 }
 
 /// What the schedule sends.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Schedule {
     /// The only thing that is done on a schedule.
     pub task: Task,
+}
+
+/// What Lambda passes on from either of both. An untagged enum would copy a whole batch before it reads it.
+#[derive(Deserialize)]
+struct Sent {
+    #[serde(rename = "Records")]
+    records: Option<Vec<SqsMessage>>,
+    task: Option<Task>,
+}
+
+impl TryFrom<Sent> for Occasion {
+    type Error = &'static str;
+
+    fn try_from(sent: Sent) -> Result<Self, Self::Error> {
+        match (sent.records, sent.task) {
+            (Some(records), _) => {
+                let mut event = SqsEvent::default();
+                event.records = records;
+                Ok(Self::Events(event))
+            }
+            (None, Some(task)) => Ok(Self::Schedule(Schedule { task })),
+            (None, None) => Err("expected the `Records` of a queue, or the `task` of a schedule"),
+        }
+    }
 }
 
 /// What can be done on a schedule.
@@ -113,7 +143,7 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
         let sorted = self.sort(&batch.records()).await;
         sorted.done.iter().for_each(|id| batch.done(id));
         let mut later = sorted.later;
-        match self.rulebook.current().await {
+        match self.settings_for(&sorted.parcels).await {
             Ok(settings) => {
                 let kept = self.keep(sorted.parcels, &settings, deadline).await;
                 kept.done.iter().for_each(|id| batch.done(id));
@@ -131,5 +161,31 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             hand_back(&self.backlog, &self.metrics, self.clock.now(), &record, backoff(record.receives)).await;
         }
         Ok(batch.reply())
+    }
+
+    /// Where no fact asks for settings, none are read, and any would do.
+    async fn settings_for(&self, parcels: &[Parcel]) -> Result<Rc<Settings>, Failure> {
+        let mut facts = parcels.iter().flat_map(|parcel| &parcel.facts);
+        if facts.any(Fact::asks_for_settings) { self.rulebook.current().await } else { Ok(Rc::default()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn occasion(json: &str) -> Result<Occasion, String> {
+        serde_json::from_str(json).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_queue_and_a_schedule_are_told_apart_and_nothing_else_is_taken() {
+        let batch = occasion(r#"{ "Records": [{ "messageId": "m-1", "body": "{}" }] }"#);
+        assert!(matches!(batch, Ok(Occasion::Events(event)) if event.records.len() == 1));
+        assert!(matches!(occasion(r#"{ "task": "reconcile" }"#), Ok(Occasion::Schedule(_))));
+        for other in [r#"{ "task": "sleep" }"#, r#"{ "Records": {} }"#, "{}", "[]", "null"] {
+            assert!(occasion(other).is_err(), "{other}");
+        }
+        assert!(occasion("{}").is_err_and(|problem| problem.contains("the `Records` of a queue")));
     }
 }

@@ -14,7 +14,7 @@ use lambda_kit::start::{self, Kit};
 use lambda_kit::{Home, SsmParameters, WarmUp};
 use recorder::outside::{CloudWatch, CodePipeline, DynamoLedger};
 use recorder::ports::Ledger;
-use recorder::{Recorder, Rulebook};
+use recorder::{Recorder, Rulebook, SETTINGS_AGE};
 
 /// Longest wait at start-up for settings and connections together.
 const WARM_UP: Duration = Duration::from_millis(800);
@@ -40,7 +40,7 @@ fn build(kit: &Kit) -> Result<Real> {
     let thresholds = thresholds(&mut wanted);
     wanted.finish()?;
 
-    let settings = Settings::new(SsmParameters::new(&kit.aws), prefix, kit.clock.clone());
+    let settings = Settings::new(SsmParameters::new(&kit.aws), prefix, kit.clock.clone()).with_max_age(SETTINGS_AGE);
     let metrics = Metrics::new(&namespace, &kit.function_name);
     Ok(Recorder {
         ledger: DynamoLedger::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),

@@ -78,6 +78,7 @@ fn environment(command: &mut Command, program: &Program, stub: &Stub) {
         ("SLACK_CHANNEL", "C0EXAMPLE"),
         ("SLACK_API_URL", endpoint.as_str()),
         ("METRIC_NAMESPACE", "Demo"),
+        ("ROLLBACK_MODE", "act"),
     ]);
 }
 

@@ -62,8 +62,10 @@ fn serve(stream: TcpStream, arrivals: &Sender<Instant>) -> Option<()> {
             reader.read_to_end(&mut Vec::new()).ok()?;
             return None;
         }
+        // In one piece: a second small write would wait for an acknowledgement that the other side delays by 40 ms.
         let body = r#"{"ok":true}"#;
-        write!(writer, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).ok()?;
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        writer.write_all(answer.as_bytes()).ok()?;
     }
 }
 

@@ -1,6 +1,7 @@
 //! Batches as Lambda takes them from the queue: what arrives within the window, at most so many records.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
@@ -9,11 +10,12 @@ use serde_json::{Value, json};
 use crate::rules::Rules;
 use crate::story::{Asked, Telling, Told};
 
-/// One invocation: an SQS event, and how many records it holds.
+/// One invocation: an SQS event, how many records it holds, and when it is.
 #[derive(Clone)]
 pub(crate) struct Batch {
     pub(crate) json: String,
     pub(crate) events: usize,
+    at: Timestamp,
 }
 
 /// Batches, and what CodePipeline answers about the executions in them, by their ids.
@@ -47,16 +49,30 @@ fn grouped(mut told: Vec<Told>, rules: &Rules) -> Vec<Batch> {
             _ => groups.push((event.at, vec![event])),
         }
     }
-    groups.into_iter().enumerate().map(|(number, (_, group))| batch(number, &group)).collect()
+    let invoked = |(number, (began, group)): (usize, (Timestamp, Vec<Told>))| batch(number, began + window, &group);
+    groups.into_iter().enumerate().map(invoked).collect()
+}
+
+/// How often a function reads something that may become so old, when it is invoked with these batches and has read
+/// nothing for long.
+pub(crate) fn reads(batches: &[Batch], age: Duration) -> usize {
+    let is_old = |read: Option<Timestamp>, now: Timestamp| {
+        read.is_none_or(|read| now.duration_since(read).unsigned_abs() >= age)
+    };
+    let (reads, _) = batches.iter().fold((0, None), |(reads, read), batch| match is_old(read, batch.at) {
+        true => (reads + 1, Some(batch.at)),
+        false => (reads, read),
+    });
+    reads
 }
 
 pub(crate) fn events(batches: &[Batch]) -> usize {
     batches.iter().map(|batch| batch.events).sum()
 }
 
-fn batch(number: usize, group: &[Told]) -> Batch {
+fn batch(number: usize, at: Timestamp, group: &[Told]) -> Batch {
     let records: Vec<Value> = group.iter().enumerate().map(|(at, event)| record(number, at, event)).collect();
-    Batch { json: json!({ "Records": records }).to_string(), events: group.len() }
+    Batch { json: json!({ "Records": records }).to_string(), events: group.len(), at }
 }
 
 fn record(number: usize, at: usize, event: &Told) -> Value {

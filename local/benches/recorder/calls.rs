@@ -1,15 +1,18 @@
 //! How many calls to AWS an execution costs, and what a long history changes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::batches::{Tale, events};
+use crate::batches::{Tale, events, reads};
 use crate::fleet;
 use crate::program::Program;
 use crate::story::Stories;
 use crate::world::World;
 
+/// How old the recorder lets its settings become (`recorder::SETTINGS_AGE`).
+const SETTINGS_AGE: Duration = Duration::from_mins(10);
 /// Executions of the long history.
 pub(crate) const HISTORY: i32 = 10_000;
 /// Batches at its end that are looked at.
@@ -72,8 +75,8 @@ fn counted(
     let calls = world.calls();
     world.tell(&mut process, tale)?;
     let mut calls = since(&calls, &world.calls());
-    // Settings are read again when they are a minute old. Here the batches come faster than their windows.
-    calls.insert("GetParametersByPath".to_owned(), tale.batches.len());
+    // Here the batches come faster than they would, so how often settings become too old is computed.
+    calls.insert("GetParametersByPath".to_owned(), reads(&tale.batches, SETTINGS_AGE));
     Ok(Row { name, executions, batches: tale.batches.len(), calls })
 }
 

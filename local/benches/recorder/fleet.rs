@@ -6,6 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::batches::Tale;
 use crate::story::{Stories, Story};
 
+/// Releases of a pipeline in a month.
+pub(crate) const MONTH: usize = 100;
+
 /// CloudWatch takes samples of the last two weeks, so everything is told as of these days.
 const FIRST_DAY: SignedDuration = SignedDuration::from_hours(13 * 24);
 
@@ -62,7 +65,7 @@ pub(crate) fn history(story: &Story, executions: i32) -> Result<Tale> {
 /// as many.
 pub(crate) fn month(stories: &Stories) -> Result<Tale> {
     let (first, between) = (first_day(), SignedDuration::from_secs(10_000));
-    Tale::of((0..100_i32).map(|number| {
+    Tale::of((0..).take(MONTH).map(|number: i32| {
         let story = if number % 10 == 5 { &stories.failed } else { &stories.succeeded };
         story.tell("month", number.unsigned_abs() as usize, first + between * number)
     }))

@@ -31,9 +31,9 @@ def log(message, **fields):
 
 
 def read_settings():
-    """Read again when they are a minute old."""
+    """Read again when they are ten minutes old."""
     global settings_read_at
-    if settings_read_at is not None and time.monotonic() - settings_read_at < 60:
+    if settings_read_at is not None and time.monotonic() - settings_read_at < 600:
         return
     for page in ssm.get_paginator("get_parameters_by_path").paginate(Path=PREFIX, Recursive=True, WithDecryption=True):
         if page["Parameters"]:
@@ -82,16 +82,17 @@ def actions_of(pipeline, execution):
 def look_at(pipeline, execution):
     """Facts of an execution that has ended: its kind, its commit, its stages and approvals."""
     actions = actions_of(pipeline, execution)
-    for action in actions:
-        log(
-            "action ended",
-            pipeline=pipeline,
-            execution=execution,
-            stage=action["stageName"],
-            action=action["actionName"],
-            status=action["status"],
-            seconds=(action["lastUpdateTime"] - action["startTime"]).total_seconds(),
-        )
+    ended = [
+        {
+            "id": action["actionExecutionId"],
+            "stage": action["stageName"],
+            "name": action["actionName"],
+            "status": action["status"],
+            "seconds": (action["lastUpdateTime"] - action["startTime"]).total_seconds(),
+        }
+        for action in actions
+    ]
+    log("actions ended", pipeline=pipeline, execution=execution, actions=json.dumps(ended))
     now = time.time()
     revisions = []
     for action in actions:

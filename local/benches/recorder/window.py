@@ -217,4 +217,4 @@ class Fold:
         if fact["what"] == "rolled-back":
             self.emit("Rollbacks", fact["at"], 1, "Count", over_all=True)
         else:
-            self.emit("ApprovalWait", fact["at"], fact["at"] - fact["since"], "Seconds")
+            self.put("ApprovalWait", fact["at"], fact["at"] - fact["since"], "Seconds", [])

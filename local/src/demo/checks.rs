@@ -1,8 +1,12 @@
-//! What must be true at the end: every expected message there, once, in its final state.
+//! What must be true at the end: every expected message there, once, in its final state, and one rollback.
+
+mod rollback;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
-use super::story::Release;
+use super::story::{Release, Rollback};
 use crate::slack::{Call, Message};
 
 /// One promise of the demo.
@@ -18,6 +22,9 @@ pub(crate) struct Check {
 pub(crate) struct Evidence<'e> {
     pub(crate) broken: &'e Release,
     pub(crate) fixed: &'e Release,
+    pub(crate) bad: &'e Release,
+    /// As CodePipeline's history has them.
+    pub(crate) rollbacks: &'e [Rollback],
     pub(crate) messages: &'e [Message],
     pub(crate) calls: &'e [Call],
     /// Messages that reached nobody, by queue.
@@ -31,6 +38,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Check> {
     let mut checks = vec![only_these_messages(evidence)];
     checks.extend(failed_release(evidence));
     checks.extend(fixed_release(evidence));
+    checks.extend(rollback::checks(evidence));
     checks.push(slack_was_content(evidence.calls));
     checks.push(no_dead_letters(evidence.dead_letters));
     checks.push(nothing_denied(evidence.denials));
@@ -38,19 +46,13 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Check> {
 }
 
 fn only_these_messages(evidence: &Evidence<'_>) -> Check {
-    let expected = [evidence.broken, evidence.fixed];
-    let counts = expected.map(|release| {
-        evidence.messages.iter().filter(|message| message.visible_text().contains(release.short_commit())).count()
-    });
-    let problem = (counts != [1, 1] || evidence.messages.len() != 2).then(|| {
-        format!(
-            "the channel has {} messages, {} about the first release and {} about the second",
-            evidence.messages.len(),
-            counts[0],
-            counts[1]
-        )
-    });
-    Check { what: "The channel has one message per release and no other".to_owned(), problem }
+    let releases = [evidence.broken, evidence.fixed, evidence.bad];
+    let found = releases.iter().filter(|release| release.message(evidence.messages).is_some()).count();
+    let expected = releases.len() + evidence.rollbacks.len();
+    let count = evidence.messages.len();
+    let problem = (found != releases.len() || count != expected)
+        .then(|| format!("the channel has {count} messages instead of {expected}, and {found} are about releases"));
+    Check { what: "The channel has one message per release, one for the rollback, and no other".to_owned(), problem }
 }
 
 fn failed_release(evidence: &Evidence<'_>) -> Vec<Check> {
@@ -148,93 +150,4 @@ fn no_dead_letters(dead_letters: &BTreeMap<String, u64>) -> Check {
 fn nothing_denied(denials: &[String]) -> Check {
     let problem = denials.first().map(|first| format!("{} refused, the first: {first}", denials.len()));
     Check { what: "IAM, which is enforced, refused no call".to_owned(), problem }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::slack::message::{Author, Content};
-
-    fn release(commit: &str, subject: &str) -> Release {
-        Release { execution: "e".to_owned(), commit: commit.to_owned(), subject: subject.to_owned() }
-    }
-
-    fn message(ts: &str, text: &str, shown: &str) -> Message {
-        let blocks = vec![json!({"type": "section", "text": {"type": "mrkdwn", "text": shown}})];
-        let content = Content { text: text.to_owned(), blocks, attachments: vec![] };
-        let mut message = Message::new(ts.to_owned(), content.clone(), Author::Bot);
-        message.edit(content);
-        message
-    }
-
-    fn good_channel() -> Vec<Message> {
-        let mut failed = message(
-            "1.1",
-            "shop-release failed in *Test*",
-            "4f1c9a7 Charge VAT (Dana) IntegrationTests (JobFailed): 3 of 214 tests failed shop-release-test <!subteam^S0000000001>",
-        );
-        failed.thread.push(message("1.2", "shop-release failed in *Test*", "4f1c9a7"));
-        let mut fixed = message(
-            "2.1",
-            "shop-release is fixed after 20 min",
-            "b83e05d ✓ Source ✓ Build ✓ Test ✓ Approval ✓ Staging ✓ Production",
-        );
-        let review = "ApproveRelease: Build and tests are green <https://example.com/approve/1|Approve or reject>";
-        fixed.thread.push(message("2.2", "shop-release waits for approval in *Approval*", review));
-        vec![failed, fixed]
-    }
-
-    fn problems(messages: &[Message], calls: &[Call], left: u64, denials: &[String]) -> Vec<String> {
-        let (broken, fixed) = (release("4f1c9a7d2e", "Charge VAT"), release("b83e05d14a", "Round VAT"));
-        let dead_letters = [("DeadLetters".to_owned(), left)].into();
-        let evidence =
-            Evidence { broken: &broken, fixed: &fixed, messages, calls, dead_letters: &dead_letters, denials };
-        check(&evidence).into_iter().filter(|check| check.problem.is_some()).map(|check| check.what).collect()
-    }
-
-    fn call(status: u16, error: Option<&str>) -> Call {
-        Call { method: "chat.update".to_owned(), status: Some(status), error: error.map(str::to_owned) }
-    }
-
-    #[test]
-    fn a_good_channel_passes_even_if_slack_asked_to_wait() {
-        assert_eq!(problems(&good_channel(), &[call(429, Some("ratelimited"))], 0, &[]), [""; 0]);
-    }
-
-    #[test]
-    fn a_message_too_many_or_too_few_is_noticed() {
-        let mut twice = good_channel();
-        twice.push(twice[1].clone());
-        assert_eq!(problems(&twice, &[], 0, &[]), ["The channel has one message per release and no other"]);
-        assert!(problems(&good_channel()[..1], &[], 0, &[]).len() > 3);
-    }
-
-    #[test]
-    fn an_approval_announced_twice_is_noticed() {
-        let mut twice = good_channel();
-        let again = twice[1].thread[0].clone();
-        twice[1].thread.push(again);
-        let expected = ["The approval was announced once"];
-        assert_eq!(problems(&twice, &[], 0, &[]), expected);
-    }
-
-    #[test]
-    fn a_message_that_stopped_half_way_is_noticed() {
-        let mut stuck = good_channel();
-        stuck[1].text = "shop-release is in *Staging*".to_owned();
-        assert_eq!(problems(&stuck, &[], 0, &[]), ["The second release ends as fixed, after the time it was red"]);
-    }
-
-    #[test]
-    fn refusals_dead_letters_and_denials_are_noticed() {
-        let refused = [call(200, Some("invalid_blocks"))];
-        let expected = [
-            "Slack accepted all 1 calls",
-            "No dead-letter queue holds a message",
-            "IAM, which is enforced, refused no call",
-        ];
-        assert_eq!(problems(&good_channel(), &refused, 1, &["AccessDenied".to_owned()]), expected);
-    }
 }

@@ -40,6 +40,14 @@ impl FastClock {
         self.0.send_modify(|pace| *pace = Pace { speed: 1.0, ..pace.now() });
     }
 
+    /// Shows the time `ago` before now, unless it is later than that already. Time takes its time from there.
+    pub(crate) fn catch_up(&self, ago: SignedDuration) {
+        self.0.send_modify(|pace| {
+            let pace_now = pace.now();
+            *pace = Pace { shown: pace_now.shown.max(SystemClock.now() - ago), speed: 1.0, ..pace_now };
+        });
+    }
+
     /// Lets time pass in which nothing happens.
     pub(crate) fn skip(&self, time: SignedDuration) {
         self.0.send_modify(|pace| pace.shown += time);
@@ -103,6 +111,17 @@ mod tests {
         clock.skip(SignedDuration::from_mins(5));
         tokio::time::advance(Duration::from_secs(1)).await;
         assert_eq!(passed(&clock, start), 362.0);
+    }
+
+    #[tokio::test]
+    async fn it_catches_up_with_the_present_and_never_goes_back() {
+        let clock = FastClock::starting(SignedDuration::from_mins(30));
+        let behind = |clock: &FastClock| SystemClock.now().duration_since(clock.now()).as_secs_f64().round();
+        clock.catch_up(SignedDuration::from_mins(3));
+        assert_eq!(behind(&clock), 180.0);
+        clock.catch_up(SignedDuration::ZERO);
+        clock.catch_up(SignedDuration::from_mins(3));
+        assert_eq!(behind(&clock), 0.0);
     }
 
     #[tokio::test(start_paused = true)]

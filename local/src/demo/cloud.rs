@@ -1,4 +1,4 @@
-//! The few AWS calls the demo makes itself: parameters, buckets, a key, outputs of a stack, depth of a queue.
+//! The few AWS calls the demo makes itself: parameters, buckets, a key, outputs of a stack, depth of a queue, alarms.
 
 use std::collections::BTreeMap;
 
@@ -57,6 +57,26 @@ impl Cloud {
             .iter()
             .map(|name| depth(name).with_context(|| format!("the queue {queue_url} does not say its {name}")))
             .sum()
+    }
+
+    /// Makes a metric alarm of what `PutMetricAlarm` takes.
+    pub(crate) async fn put_alarm(&self, alarm: &Value) -> Result<()> {
+        self.monitoring("PutMetricAlarm", alarm).await.map(drop)
+    }
+
+    /// Sends samples of metrics.
+    pub(crate) async fn put_metrics(&self, namespace: &str, data: &[Value]) -> Result<()> {
+        self.monitoring("PutMetricData", &json!({"Namespace": namespace, "MetricData": data})).await.map(drop)
+    }
+
+    /// All metric alarms, as `DescribeAlarms` tells them. The demo has fewer than fit on one page.
+    pub(crate) async fn alarms(&self) -> Result<Vec<Value>> {
+        let mut found = self.monitoring("DescribeAlarms", &json!({"MaxRecords": 100})).await?;
+        serde_json::from_value(found["MetricAlarms"].take()).context("DescribeAlarms answered without a list")
+    }
+
+    async fn monitoring(&self, operation: &str, input: &Value) -> Result<Value> {
+        self.json("monitoring", &format!("GraniteServiceVersion20100801.{operation}"), input).await
     }
 
     async fn json(&self, service: &'static str, target: &str, input: &Value) -> Result<Value> {

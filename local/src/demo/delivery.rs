@@ -9,22 +9,24 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::checks::Check;
-use super::story::{PIPELINE, Release, Theatre};
+use super::story::{PIPELINE, Release, Rollback, Theatre};
 use super::world::World;
 use crate::dashboard::{self, Answers, Metric, Window};
 
 /// The namespace the stack is deployed with.
 const NAMESPACE: &str = "Pipewarden";
+/// Of what is measured without a dimension.
+const EVERYTHING: &str = "all pipelines";
 /// Events are gathered for a second, and a slow machine has other work.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// An event carries whole seconds, CodePipeline's history milliseconds.
-const WITHIN: f64 = 1.0;
+/// An event carries whole seconds, CodePipeline's history milliseconds; a rollback's time is told a moment after it.
+const WITHIN: f64 = 1.5;
 
 /// One line of the table.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Measured {
     pub(crate) measure: String,
-    /// The pipeline, or the stage.
+    /// The pipeline, the stage, or [`EVERYTHING`].
     pub(crate) of: String,
     /// What CloudWatch has, in the order of time.
     pub(crate) values: Vec<f64>,
@@ -42,7 +44,7 @@ impl Measured {
     pub(crate) fn unit(&self) -> &'static str {
         match self.measure.as_str() {
             name if name.ends_with("Rate") => "%",
-            "Deployments" => "",
+            "Deployments" | "DeploymentFailures" | "Rollbacks" => "",
             _ => "s",
         }
     }
@@ -58,8 +60,13 @@ struct Run {
 }
 
 /// Waits until everything is there, or is not to be expected any more, and says what is there.
-pub(crate) async fn measured(world: &World, theatre: &Theatre<'_>, releases: &[Release; 2]) -> Result<Vec<Measured>> {
-    let expected = expected(theatre, releases).await?;
+pub(crate) async fn measured(
+    world: &World,
+    theatre: &Theatre<'_>,
+    releases: &[Release; 3],
+    rollbacks: &[Rollback],
+) -> Result<Vec<Measured>> {
+    let expected = expected(theatre, releases, rollbacks).await?;
     let began = Instant::now();
     loop {
         let answers = dashboard::recorded(&world.aws.endpoint(), NAMESPACE, &whole_story(world)).await?;
@@ -75,10 +82,10 @@ pub(crate) async fn measured(world: &World, theatre: &Theatre<'_>, releases: &[R
 pub(crate) async fn picture(world: &World) -> Result<String> {
     let (endpoint, name) = (world.aws.endpoint(), world.output("DeliveryDashboardName")?);
     let body = dashboard::read(&endpoint, name).await?;
-    // The story takes half an hour of the clock, and nothing comes after it.
+    // The story takes most of an hour of the clock, and nothing comes after it.
     let now = crate::codepipeline::Clock::now(world.clock.as_ref());
     let window = Window {
-        start: now - SignedDuration::from_mins(32),
+        start: now - SignedDuration::from_mins(54),
         end: now + SignedDuration::from_mins(1),
         period: Some(60),
     };
@@ -92,19 +99,21 @@ pub(crate) fn checks(measured: &[Measured]) -> Vec<Check> {
         format!("{} of {} is {:?} instead of {:?}", line.measure, line.of, line.values, line.expected)
     };
     let problems: Vec<String> = measured.iter().filter(wrong).map(told).collect();
-    let what = format!("CloudWatch has all {} measures of the two releases, right to the second", measured.len());
+    let what =
+        format!("CloudWatch has all {} measures of the releases and the rollback, right to the second", measured.len());
     vec![Check { what, problem: (!problems.is_empty()).then(|| problems.join("; ")) }]
 }
 
 fn whole_story(world: &World) -> Window {
     let hour = SignedDuration::from_hours(1);
     let now = crate::codepipeline::Clock::now(world.clock.as_ref());
-    Window { start: now - hour, end: now + hour, period: None }
+    Window { start: now - hour * 2, end: now + hour, period: None }
 }
 
 fn with_values(line: &Measured, answers: &Answers) -> Measured {
     let dimensions = match line.of.split_once(" / ") {
-        Some((pipeline, stage)) => [("PipelineName", pipeline), ("StageName", stage)][..].to_vec(),
+        Some((pipeline, stage)) => vec![("PipelineName", pipeline), ("StageName", stage)],
+        None if line.of == EVERYTHING => Vec::new(),
         None => vec![("PipelineName", line.of.as_str())],
     };
     let dimensions: BTreeMap<String, String> =
@@ -115,41 +124,49 @@ fn with_values(line: &Measured, answers: &Answers) -> Measured {
 }
 
 /// The straightforward way to the same numbers, with the whole history at hand.
-async fn expected(theatre: &Theatre<'_>, releases: &[Release; 2]) -> Result<Vec<Measured>> {
-    let [broken, fixed] = releases;
-    let (failed, succeeded) = (summary(theatre, broken).await?, summary(theatre, fixed).await?);
-    let (first, second) = (runs(theatre, broken).await?, runs(theatre, fixed).await?);
-    let deployed = second.iter().map(|run| run.ended).fold(0.0, f64::max);
-    let committed = committed(theatre, fixed).await?;
-    let line = |measure: &str, of: String, expected: Vec<f64>| Measured {
+async fn expected(
+    theatre: &Theatre<'_>,
+    [broken, fixed, bad]: &[Release; 3],
+    rollbacks: &[Rollback],
+) -> Result<Vec<Measured>> {
+    let all = [&broken.execution, &fixed.execution, &bad.execution];
+    let all = all.into_iter().chain(rollbacks.iter().map(|rollback| &rollback.execution));
+    let (mut times, mut runs_of) = (Vec::new(), Vec::new());
+    for execution in all {
+        times.push(summary(theatre, execution).await?);
+        runs_of.push(runs(theatre, execution).await?);
+    }
+    let took = |at: usize| times[at].1 - times[at].0;
+    let deployed = |at: usize| runs_of[at].iter().map(|run| run.ended).fold(0.0, f64::max);
+    let back = times.get(3).map(|(began, ended)| ended - began);
+    let waits = runs_of.iter().flatten().filter(|run| run.approval).map(|run| run.ended - run.began);
+    let line = |measure: &str, of: &str, expected: Vec<f64>| Measured {
         measure: measure.to_owned(),
-        of,
+        of: of.to_owned(),
         values: Vec::new(),
         expected,
     };
-    let of_pipeline = |measure: &str, expected: Vec<f64>| line(measure, PIPELINE.to_owned(), expected);
     let mut lines = vec![
-        of_pipeline("ExecutionSuccessRate", vec![0.0, 50.0]),
-        of_pipeline("FailureRate", vec![100.0, 50.0]),
-        of_pipeline("ExecutionDuration", vec![succeeded.1 - succeeded.0]),
-        of_pipeline("AverageExecutionDuration", vec![succeeded.1 - succeeded.0]),
-        of_pipeline("Deployments", vec![1.0]),
-        of_pipeline("LeadTime", vec![deployed - committed]),
-        of_pipeline("TimeToRestore", vec![succeeded.1 - failed.1]),
-        of_pipeline(
-            "ApprovalWait",
-            second.iter().filter(|run| run.approval).map(|run| run.ended - run.began).collect(),
+        line("ExecutionSuccessRate", PIPELINE, vec![0.0, 50.0, 200.0 / 3.0]),
+        line("FailureRate", PIPELINE, vec![100.0, 50.0, 100.0 / 3.0]),
+        line("ExecutionDuration", PIPELINE, vec![took(1), took(2)]),
+        line("AverageExecutionDuration", PIPELINE, vec![took(1), (took(1) + took(2)) / 2.0]),
+        line("Deployments", PIPELINE, vec![1.0, 1.0]),
+        line(
+            "LeadTime",
+            PIPELINE,
+            vec![deployed(1) - committed(theatre, fixed).await?, deployed(2) - committed(theatre, bad).await?],
         ),
+        line("DeploymentFailures", PIPELINE, vec![1.0]),
+        line("Rollbacks", PIPELINE, vec![1.0]),
+        line("TimeToRestore", PIPELINE, [Some(times[1].1 - times[0].1), back].into_iter().flatten().collect()),
+        line("ApprovalWait", EVERYTHING, waits.collect()),
     ];
-    let mut stages: Vec<&str> = Vec::new();
-    second.iter().for_each(|run| {
-        if !stages.contains(&run.stage.as_str()) {
-            stages.push(&run.stage)
-        }
-    });
+    let mut stages: Vec<&str> = runs_of[1].iter().map(|run| run.stage.as_str()).collect();
+    stages.dedup();
     for stage in stages {
-        let durations = [&first, &second].into_iter().filter_map(|runs| stage_duration(runs, stage)).collect();
-        lines.push(line("StageDuration", format!("{PIPELINE} / {stage}"), durations));
+        let durations = runs_of.iter().filter_map(|runs| stage_duration(runs, stage)).collect();
+        lines.push(line("StageDuration", &format!("{PIPELINE} / {stage}"), durations));
     }
     Ok(lines)
 }
@@ -162,16 +179,16 @@ fn stage_duration(runs: &[Run], stage: &str) -> Option<f64> {
 }
 
 /// When an execution began and when it ended, in seconds since 1970.
-async fn summary(theatre: &Theatre<'_>, release: &Release) -> Result<(f64, f64)> {
+async fn summary(theatre: &Theatre<'_>, execution: &str) -> Result<(f64, f64)> {
     let found = theatre.call("ListPipelineExecutions", json!({"pipelineName": PIPELINE})).await?;
     let summaries = found["pipelineExecutionSummaries"].as_array().into_iter().flatten();
-    let mut own = summaries.filter(|summary| summary["pipelineExecutionId"] == release.execution);
+    let mut own = summaries.filter(|summary| summary["pipelineExecutionId"] == execution);
     let summary = own.next().context("the pipeline has forgotten a release")?;
     Ok((seconds(&summary["startTime"])?, seconds(&summary["lastUpdateTime"])?))
 }
 
-async fn runs(theatre: &Theatre<'_>, release: &Release) -> Result<Vec<Run>> {
-    let filter = json!({"pipelineExecutionId": release.execution});
+async fn runs(theatre: &Theatre<'_>, execution: &str) -> Result<Vec<Run>> {
+    let filter = json!({"pipelineExecutionId": execution});
     let found = theatre.call("ListActionExecutions", json!({"pipelineName": PIPELINE, "filter": filter})).await?;
     let details = found["actionExecutionDetails"].as_array().into_iter().flatten();
     // The API lists the newest first.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::checks::Check;
 use super::delivery::Measured;
 use super::environment::local_aws;
-use super::story::{PIPELINE, Release, Theatre};
+use super::shop;
+use super::story::{PIPELINE, Release, Rollback, Theatre};
 use super::world::World;
 
 const TITLE: Style = Style::new().bold().underline();
@@ -22,20 +23,31 @@ pub(crate) fn title(text: &str) {
     anstream::println!("\n{TITLE}{text}{TITLE:#}\n");
 }
 
-/// What each release did, stage by stage.
-pub(crate) async fn pipeline(theatre: &Theatre<'_>, releases: &[Release]) -> Result<()> {
+/// What each release and each rollback did, stage by stage.
+pub(crate) async fn pipeline(theatre: &Theatre<'_>, releases: &[Release], rollbacks: &[Rollback]) -> Result<()> {
     for release in releases {
         let status = theatre.status(release).await?;
-        let style = if status == "Succeeded" { GOOD } else { BAD };
-        anstream::println!("{BOLD}{}{BOLD:#}  {}  {style}{status}{style:#}", release.short_commit(), release.subject);
-        let filter = json!({"pipelineExecutionId": release.execution});
-        let found = theatre.call("ListActionExecutions", json!({"pipelineName": PIPELINE, "filter": filter})).await?;
-        // The API lists the newest first.
-        for action in found["actionExecutionDetails"].as_array().into_iter().flatten().rev() {
-            anstream::println!("{}", action_line(action));
-        }
-        anstream::println!();
+        execution(theatre, release.short_commit(), &release.subject, &status, &release.execution).await?;
     }
+    for rollback in rollbacks {
+        let target = releases.iter().find(|release| release.execution == rollback.target);
+        let what = target.map_or("unknown", Release::short_commit);
+        let why = format!("{}: production back to this release", rollback.trigger);
+        execution(theatre, what, &why, &rollback.status, &rollback.execution).await?;
+    }
+    Ok(())
+}
+
+async fn execution(theatre: &Theatre<'_>, name: &str, subject: &str, status: &str, id: &str) -> Result<()> {
+    let style = if status == "Succeeded" { GOOD } else { BAD };
+    anstream::println!("{BOLD}{name}{BOLD:#}  {subject}  {style}{status}{style:#}");
+    let filter = json!({"pipelineExecutionId": id});
+    let found = theatre.call("ListActionExecutions", json!({"pipelineName": PIPELINE, "filter": filter})).await?;
+    // The API lists the newest first.
+    for action in found["actionExecutionDetails"].as_array().into_iter().flatten().rev() {
+        anstream::println!("{}", action_line(action));
+    }
+    anstream::println!();
     Ok(())
 }
 
@@ -100,6 +112,8 @@ pub(crate) fn invitation(world: &World) -> Result<()> {
         format!("aws codepipeline list-action-executions --pipeline-name {PIPELINE}"),
         format!("aws codepipeline start-pipeline-execution --name {PIPELINE}"),
         "aws logs tail /aws/lambda/pipewarden-notifier".to_owned(),
+        "aws logs tail /aws/lambda/pipewarden-reverter".to_owned(),
+        format!("aws cloudwatch describe-alarms --alarm-names {} {}", shop::ERRORS, shop::LATENCY),
         "aws dynamodb scan --table-name \"$(aws dynamodb list-tables --query 'TableNames[0]' --output text)\""
             .to_owned(),
         format!(

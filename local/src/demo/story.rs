@@ -1,4 +1,6 @@
-//! Plays the releases: somebody pushes, tests fail, a fix comes, somebody approves.
+//! Plays the releases: somebody pushes, tests fail, a fix comes, somebody approves, an alarm takes a release back.
+
+mod incident;
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -9,12 +11,16 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::clock::FastClock;
+use super::cloud::Cloud;
+use super::shop;
 use super::steps::{Step, Steps};
 use super::trouble::trouble;
 use super::world::World;
 use crate::codepipeline::{Clock, GitPush, Server};
 use crate::script::Script;
 use crate::slack::{Message, SlackDouble};
+
+pub(crate) use incident::Rollback;
 
 /// The channel of the demo.
 pub(crate) const CHANNEL: &str = "C0000000001";
@@ -31,6 +37,9 @@ const BREAK_BEFORE_THE_FIX: SignedDuration = SignedDuration::from_mins(14);
 /// A commit is reviewed before it is merged.
 const REVIEW: SignedDuration = SignedDuration::from_mins(18);
 const TIME_TO_DECIDE: SignedDuration = SignedDuration::from_mins(6);
+const BREAK_BEFORE_THE_NEXT: SignedDuration = SignedDuration::from_mins(7);
+/// From an approval to the end of production, by the script, and some seconds more.
+const STAGING_AND_PRODUCTION: SignedDuration = SignedDuration::from_secs(200);
 
 /// One release that was played.
 #[derive(Debug, Clone)]
@@ -45,6 +54,7 @@ pub(crate) struct Theatre<'t> {
     pipeline: &'t Server,
     script: &'t Script,
     slack: &'t SlackDouble,
+    cloud: &'t Cloud,
     clock: &'t FastClock,
     /// How long to wait for Slack.
     patience: Cell<Duration>,
@@ -65,18 +75,25 @@ impl Release {
 impl<'t> Theatre<'t> {
     /// The stage is set.
     pub(crate) fn of(world: &'t World) -> Self {
-        let World { pipeline, script, slack, clock, .. } = world;
-        Self { pipeline, script, slack, clock, patience: Cell::new(PATIENCE) }
+        let World { pipeline, script, slack, cloud, clock, .. } = world;
+        Self { pipeline, script, slack, cloud, clock, patience: Cell::new(PATIENCE) }
     }
 
-    /// Plays all releases in order.
-    pub(crate) async fn play(&self, steps: &Steps) -> Result<[Release; 2]> {
+    /// Plays all releases in order: one that fails, one that repairs it, one that is taken back.
+    pub(crate) async fn play(&self, steps: &Steps) -> Result<[Release; 3]> {
+        shop::open(self.cloud).await?;
         let broken = steps.run("A push breaks the tests", async |step| self.break_the_tests(step).await).await?;
         self.clock.skip(BREAK_BEFORE_THE_FIX);
-        let fixed = steps.run("A fix waits for approval", async |step| self.push_the_fix(step).await).await?;
+        let fixed = steps.run("A fix waits for approval", async |step| self.propose(1, step).await).await?;
         self.clock.skip(TIME_TO_DECIDE);
-        steps.run("Approved and deployed", async |step| self.approve(&fixed, step).await).await?;
-        Ok([broken, fixed])
+        let decision = "Totals checked with accounting. Lee";
+        let repair = async |step: &Step| self.approve(&fixed, decision, "fixed", step).await;
+        steps.run("Approved and deployed", repair).await?;
+        self.clock.skip(BREAK_BEFORE_THE_NEXT);
+        let bad = steps.run("Another release follows", async |step| self.follow(step).await).await?;
+        steps.run("Its alarm rolls it back", async |step| self.withdraw(&bad, step).await).await?;
+        steps.run("A second alarm is refused", async |step| self.refuse(step).await).await?;
+        Ok([broken, fixed, bad])
     }
 
     async fn break_the_tests(&self, step: &Step) -> Result<Release> {
@@ -87,17 +104,26 @@ impl<'t> Theatre<'t> {
         Ok(release)
     }
 
-    async fn push_the_fix(&self, step: &Step) -> Result<Release> {
-        let release = self.push(1, step).await?;
+    /// Pushes the n-th commit, which waits for approval then.
+    async fn propose(&self, number: usize, step: &Step) -> Result<Release> {
+        let release = self.push(number, step).await?;
         self.pipeline_waits().await?;
         self.slack_shows(&release, "waits for approval", step).await;
         self.silence().await;
         Ok(release)
     }
 
-    async fn approve(&self, release: &Release, step: &Step) -> Result<()> {
+    /// A release in which nothing is wrong that tests or people could see.
+    async fn follow(&self, step: &Step) -> Result<Release> {
+        let release = self.propose(2, step).await?;
+        self.clock.catch_up(STAGING_AND_PRODUCTION);
+        self.approve(&release, "Tried on staging. Lee", "succeeded", step).await?;
+        Ok(release)
+    }
+
+    async fn approve(&self, release: &Release, decision: &str, then: &str, step: &Step) -> Result<()> {
         let token = self.approval_token().await?.context("the pipeline waits for no approval")?;
-        let result = json!({"status": "Approved", "summary": "Totals checked with accounting. Lee"});
+        let result = json!({"status": "Approved", "summary": decision});
         self.call(
             "PutApprovalResult",
             json!({
@@ -108,7 +134,7 @@ impl<'t> Theatre<'t> {
         .await?;
         step.at("approved; staging and production follow");
         self.pipeline_reaches(release, "Succeeded").await?;
-        self.slack_shows(release, "fixed", step).await;
+        self.slack_shows(release, then, step).await;
         self.silence().await;
         Ok(())
     }
@@ -184,6 +210,21 @@ impl<'t> Theatre<'t> {
                 if message.text.contains(words) {
                     return;
                 }
+            }
+            sleep(Duration::from_millis(100)).await;
+        }
+        self.patience.set(RESIGNATION);
+    }
+
+    /// Waits until the words stand anywhere in the channel, in the same way.
+    async fn slack_tells(&self, words: &str, step: &Step) {
+        let start = Instant::now();
+        while start.elapsed() < self.patience.get() {
+            let messages = self.slack.channel(CHANNEL);
+            let mut said = messages.iter().flat_map(|message| message.thread.iter().chain([message]));
+            if let Some(message) = said.find(|message| message.text.contains(words)) {
+                step.at(&crate::slack::render::words(&message.text));
+                return;
             }
             sleep(Duration::from_millis(100)).await;
         }

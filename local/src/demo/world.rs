@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::alarms::AlarmEvents;
 use super::clock::FastClock;
 use super::cloud::Cloud;
 use super::environment::{ACCOUNT, REGION};
@@ -21,10 +22,11 @@ use crate::slack::{SlackDouble, Workspace};
 use crate::template;
 
 /// The story begins this long ago, and ends before now.
-const BEGINNING: SignedDuration = SignedDuration::from_mins(35);
+const BEGINNING: SignedDuration = SignedDuration::from_mins(52);
 
-/// The running parts. They end when this is dropped, the functions first.
+/// The running parts. They end when this is dropped, the alarms' events and the functions first.
 pub(crate) struct World {
+    _alarms: AlarmEvents,
     pub(crate) aws: MiniStack,
     pub(crate) pipeline: Server,
     pub(crate) slack: SlackDouble,
@@ -59,7 +61,8 @@ impl World {
                 deploy::deploy(layout, &tools, &built, &aws.endpoint(), &parameters, step).await
             })
             .await?;
-        let world = Self { aws, pipeline, slack, cloud, script, clock, outputs };
+        let alarms = AlarmEvents::start(&aws.endpoint());
+        let world = Self { _alarms: alarms, aws, pipeline, slack, cloud, script, clock, outputs };
         world.create_pipeline(layout).await?;
         Ok(world)
     }
@@ -73,7 +76,9 @@ impl World {
     /// that come back to find everything said.
     pub(crate) async fn dead_letters(&self) -> Result<BTreeMap<String, u64>> {
         let mut found = BTreeMap::new();
-        for queue in ["NotifierDeadLetterQueue", "RecorderDeadLetterQueue", "UndeliveredQueue"] {
+        for queue in
+            ["NotifierDeadLetterQueue", "RecorderDeadLetterQueue", "ReverterDeadLetterQueue", "UndeliveredQueue"]
+        {
             let url = self.output(&format!("{queue}Url"))?;
             found.insert(queue.to_owned(), self.cloud.messages_in(url).await?);
         }

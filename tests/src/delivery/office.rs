@@ -13,7 +13,7 @@ use lambda_kit::{Deadline, Failure};
 use pipeline_model::{PipelineName, StageName};
 use recorder::memory::{Memory, MemoryLedger, RecordingMeasurements};
 use recorder::ports::Releases;
-use recorder::{Answer, Occasion, Recorder, Rulebook, Schedule, SweepReport, Task};
+use recorder::{Answer, Occasion, Recorder, Rulebook, SETTINGS_AGE, Schedule, SweepReport, Task};
 use serde_json::Value;
 
 use crate::stage::{batch, start};
@@ -122,7 +122,7 @@ impl<R: Releases> Office<R> {
 
 /// A process of its own: it shares the world and no memory of what it read there.
 pub(crate) fn recorder<R: Releases>(world: &Memory, releases: R) -> Working<R> {
-    let settings = Settings::new(world.settings.clone(), "/pipewarden", world.clock.clone());
+    let settings = Settings::new(world.settings.clone(), "/pipewarden", world.clock.clone()).with_max_age(SETTINGS_AGE);
     let metrics = world.metrics.clone();
     Recorder {
         ledger: world.ledger.clone(),

@@ -16,6 +16,8 @@ pub(super) enum Ending {
     Succeeded,
     Failed,
     Superseded,
+    /// Succeeded, and was rolled back once its alarm went red.
+    RolledBack,
 }
 
 /// One execution and everything that is going to happen to it.
@@ -44,10 +46,11 @@ pub(super) fn invent(rng: &mut Rng, loses_events: bool) -> Vec<Release> {
         let mut letters = Letters::of(&format!("{number}{number}{number}"));
         letters.began = begins;
         let mut release = Plot::new(letters).play(rng);
-        release.fixes = release.ending == Ending::Succeeded && (red || release.failed_attempts > 0);
+        let succeeds = matches!(release.ending, Ending::Succeeded | Ending::RolledBack);
+        release.fixes = succeeds && (red || release.failed_attempts > 0);
         red = match release.ending {
             Ending::Succeeded => false,
-            Ending::Failed => true,
+            Ending::Failed | Ending::RolledBack => true,
             Ending::Superseded => red,
         };
         if loses_events {
@@ -86,11 +89,13 @@ impl Release {
         self.ends().duration_since(self.letters.began).as_mins() / 15 + 1
     }
 
-    /// One in ten is lost. That a finished execution was retried is not: nobody looks after what is over.
+    /// One in ten is lost. That a finished execution was retried is not, nor what was decided about it: nobody looks
+    /// after what is over.
     fn lose_some(&mut self, rng: &mut Rng) {
         for happening in &mut self.events {
             let resumes = happening.event["detail"]["state"] == "RESUMED";
-            happening.is_lost = !resumes && rng.u8(0..10) == 0;
+            let decided = happening.event["source"] == "pipewarden";
+            happening.is_lost = !resumes && !decided && rng.u8(0..10) == 0;
         }
     }
 
@@ -192,7 +197,20 @@ impl Plot {
         }
         self.stage("Deploy", rng);
         self.tell(|letters, second| letters.run("SUCCEEDED", second));
-        Ending::Succeeded
+        if rng.u8(0..3) > 0 { Ending::Succeeded } else { self.is_rolled_back(rng) }
+    }
+
+    /// A second alarm is refused now and then, and the first one is quiet in the end.
+    fn is_rolled_back(&mut self, rng: &mut Rng) -> Ending {
+        self.second += rng.i64(5 * MINUTE..30 * MINUTE);
+        self.tell(|letters, second| letters.rollback("done", second, None));
+        for _ in 0..rng.u8(0..3) {
+            self.second += MINUTE;
+            self.tell(|letters, second| letters.rollback("refused", second, None));
+        }
+        self.second += rng.i64(MINUTE..20 * MINUTE);
+        self.tell(|letters, second| letters.rollback("done", second, Some(second - 5)));
+        Ending::RolledBack
     }
 
     fn stage(&mut self, name: &str, rng: &mut Rng) {

@@ -113,6 +113,34 @@ impl Letters {
         event
     }
 
+    /// Somebody decided about rolling `Production` back. With `cleared`, the alarm was quiet again at that second.
+    pub(crate) fn rollback(&self, outcome: &str, second: i64, cleared: Option<i64>) -> Value {
+        let mut event = self.envelope("Rollback", second);
+        event["source"] = json!("pipewarden");
+        event["detail-type"] = json!("Rollback Decided");
+        event["detail"] = json!({
+            "version": 1, "pipeline": self.pipeline, "execution-id": self.execution, "stage": "Production",
+            "key": format!("{}/Production@{}", self.pipeline, self.execution), "outcome": outcome,
+            "alarm": "orders-errors", "reason": "The alarm went red 5 minutes after the deployment.",
+            "target-execution-id": "22222222-2222-4333-8444-555555555555",
+        });
+        if let Some(cleared) = cleared {
+            event["detail"]["cleared-at"] = json!((self.began + SignedDuration::from_secs(cleared)).to_string());
+        }
+        event
+    }
+
+    /// The same about a service that belongs to no pipeline.
+    pub(crate) fn rollback_of_a_service(&self, outcome: &str, second: i64) -> Value {
+        let mut event = self.rollback(outcome, second, None);
+        event["resources"] = json!([]);
+        let detail = event["detail"].as_object_mut().expect("a detail");
+        detail.retain(|name, _| !["pipeline", "execution-id", "stage", "target-execution-id"].contains(&name.as_str()));
+        event["detail"]["key"] = json!("ecs:shop/orders@42");
+        event["detail"]["target"] = json!("ecs:shop/orders");
+        event
+    }
+
     /// Failed in `Build`, with a reason.
     pub(crate) fn failure(&self) -> Vec<Value> {
         vec![

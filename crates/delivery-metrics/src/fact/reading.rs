@@ -55,8 +55,8 @@ impl Fact {
                 What::GateDecided { key, failed: *verdict != Verdict::Pass, waited: *waited_seconds }
             }
             Decided::Scan { findings, .. } => What::ScanCompleted { key, findings: *findings },
-            Decided::Rollback { outcome: RollbackOutcome::Done, .. } => What::RolledBack { key },
-            Decided::Rollback { .. } => return None,
+            Decided::Rollback(rollback) if rollback.outcome == RollbackOutcome::Done => What::RolledBack { key },
+            Decided::Rollback(_) => return None,
         };
         Some((pipeline, Self { execution, at: decision.time, late: false, structure: None, what }))
     }

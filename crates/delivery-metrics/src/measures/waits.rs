@@ -3,6 +3,7 @@
 use super::{Step, seconds};
 use crate::fact::What;
 use crate::measure::Measure;
+use crate::sample::Scope;
 
 /// From an approval's question to its answer.
 pub(super) fn of_approvals(step: &mut Step<'_>) {
@@ -12,7 +13,7 @@ pub(super) fn of_approvals(step: &mut Step<'_>) {
         return;
     }
     match seconds(waited_since, fact.at) {
-        Some(waited) => step.emit(Measure::ApprovalWait, fact.at, waited),
+        Some(waited) => step.emit_for(Scope::AllPipelines, Measure::ApprovalWait, fact.at, waited),
         None => step.folded.skewed += 1,
     }
 }
@@ -43,7 +44,7 @@ mod tests {
     #[test]
     fn an_approval_is_measured_once_per_question() {
         let lines = "90 a approval x since=30.5\n90 a approval x since=30.5\n200 a approval y since=100\n200 b approval x since=0";
-        assert_eq!(measured(lines, Measure::ApprovalWait), ["200 orders 100", "200 orders 200", "90 orders 59.5"]);
+        assert_eq!(measured(lines, Measure::ApprovalWait), ["200 * 100", "200 * 200", "90 * 59.5"]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn a_lost_execution_is_measured_once_and_marked_as_repaired() {
         shell.measured(Measure::StageDuration),
         ["100 orders/Production 50", "4 orders/Source 4", "40 orders/Approve 30"]
     );
-    assert_eq!(shell.measured(Measure::ApprovalWait), ["40 orders 30"]);
+    assert_eq!(shell.measured(Measure::ApprovalWait), ["40 * 30"]);
     assert_eq!(shell.total.repaired, 1);
     assert_eq!(missing(&shell, std::slice::from_ref(&lost)), [""; 0]);
     let samples = shell.total.samples.len();

@@ -52,8 +52,10 @@ pub struct Request {
     pub head: Vec<String>,
     /// The body; null if it is not JSON.
     pub body: Value,
-    /// The body, as text.
+    /// The body, as text; what is none is replaced.
     pub text: String,
+    /// The body, as it was.
+    pub bytes: Vec<u8>,
 }
 
 impl Request {
@@ -144,11 +146,12 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Request {
         }
         head.push(line.trim().to_owned());
     }
-    let mut request = Request { head, body: Value::Null, text: String::new() };
+    let mut request = Request { head, body: Value::Null, text: String::new(), bytes: Vec::new() };
     let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.unwrap();
-    request.text = String::from_utf8(body).unwrap();
+    request.text = String::from_utf8_lossy(&body).into_owned();
+    request.bytes = body;
     request.body = serde_json::from_str(&request.text).unwrap_or_default();
     request
 }

@@ -86,15 +86,9 @@ fn subject(notice: &Notice) -> String {
 fn for_programs(notice: &Notice) -> Value {
     let data = &notice.data;
     let headline = text::one_line(&notice.headline.to_words());
-    let facts = BTreeMap::from([
-        ("pipeline", Some(data.pipeline.clone())),
-        ("executionId", Some(data.execution_id.clone())),
-        ("attempt", Some(data.attempt.to_string())),
-        ("stage", data.stage.clone()),
-        ("outcome", data.outcome.map(str::to_owned)),
-        ("url", data.url.clone()),
-    ]);
-    let facts: BTreeMap<_, _> = facts.into_iter().filter_map(|(key, value)| Some((key, value?))).collect();
+    let mut facts = data.facts.clone();
+    facts.extend(data.outcome.map(|outcome| ("outcome", outcome.to_owned())));
+    facts.extend(data.url.clone().map(|url| ("url", url)));
     let details = text::keep(&notice.details(), BODY_LIMIT);
     json!({
         "version": "1.0", "source": "custom",
@@ -103,8 +97,8 @@ fn for_programs(notice: &Notice) -> Value {
             "description": block_kit::escaped(&details),
         },
         "metadata": {
-            "threadId": data.execution_id, "summary": headline, "eventType": data.outcome,
-            "relatedResources": [data.pipeline_arn], "additionalContext": facts,
+            "threadId": data.thread, "summary": headline, "eventType": data.outcome,
+            "relatedResources": data.resource.as_slice(), "additionalContext": facts,
         },
     })
 }

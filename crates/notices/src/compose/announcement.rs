@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use pipeline_model::{ActionState, StageName};
 
-use super::{Notice, Tone, data, failure, lines};
+use super::{Notice, Tone, data, failure, lines, release, rollback};
 use crate::moment::{Moment, Outcome};
+use crate::rollback::Ruling;
 use crate::settings::Settings;
 use crate::story::{ActionStory, Pending, Role, StageStory, Standing, Story};
 use crate::text::{Text, duration};
@@ -20,16 +21,18 @@ pub(crate) fn announcement(story: &Story, moment: &Moment, settings: &Settings, 
         Outcome::Fixed => lines::fixed(story).into_iter().collect(),
         Outcome::Stopped => vec![lines::stop_comment(story)],
         Outcome::Approval => asked(story, moment).map(|pending| lines::approval(story, &pending)).collect(),
-        _ => Vec::new(),
+        Outcome::AlarmCleared => Vec::new(),
+        _ => ruling(story, moment).map_or_else(Vec::new, |ruling| rollback::sections(ruling, release(story))),
     };
-    if moment.outcome.is_loud() {
+    if moment.outcome.is_loud() && moment.rollback.is_none() {
         sections.push(lines::commit(story));
     }
     match moment.outcome {
         Outcome::Failed if moment.attempt < story.attempt() => {
             sections.push(Text::new().plain(format!("It is being retried: attempt {} has begun.", story.attempt())));
         }
-        Outcome::Failed | Outcome::Approval => sections.push(lines::call(&settings.mentions(story))),
+        Outcome::Failed | Outcome::Approval => sections.push(call(story, settings)),
+        _ if ruling(story, moment).is_some_and(Ruling::needs_a_person) => sections.push(call(story, settings)),
         _ => {}
     }
     if late {
@@ -37,7 +40,7 @@ pub(crate) fn announcement(story: &Story, moment: &Moment, settings: &Settings, 
     }
     sections.retain(|section| !section.is_empty());
     Notice {
-        tone: tone(moment.outcome),
+        tone: tone(story, moment),
         headline: headline(story, moment),
         sections,
         footnote: lines::footnote(story, moment.attempt),
@@ -50,6 +53,7 @@ pub(crate) fn remark(story: &Story, moment: &Moment) -> Text {
     match moment.outcome {
         Outcome::Progress => stage_succeeded(story, moment).then(actions_of(story, moment)),
         Outcome::Resumed => retried(moment),
+        Outcome::AlarmCleared => ruling(story, moment).map_or_else(Text::new, rollback::cleared),
         _ => headline(story, moment),
     }
 }
@@ -64,6 +68,9 @@ fn headline(story: &Story, moment: &Moment) -> Text {
     match moment.outcome {
         Outcome::Progress => name().plain(": ").then(stage_succeeded(story, moment)),
         Outcome::Resumed => name().plain(": ").then(retried(moment)),
+        Outcome::AlarmCleared => {
+            ruling(story, moment).map_or_else(name, |ruling| rollback::cleared_headline(name(), ruling))
+        }
         _ => lines::headline(story, &standing_at(story, moment)),
     }
 }
@@ -141,7 +148,7 @@ fn standing_at(story: &Story, moment: &Moment) -> Standing {
         Outcome::Failed => Standing::Failed(moment.stage.clone()),
         Outcome::Approval => Standing::Waiting(asked(story, moment).collect()),
         Outcome::Started => Standing::Started,
-        _ => story.standing(),
+        _ => moment.rollback.clone().map_or_else(|| story.course(), Standing::Rollback),
     }
 }
 
@@ -153,12 +160,25 @@ fn asked(story: &Story, moment: &Moment) -> impl Iterator<Item = Pending> {
     story.pending().into_iter().filter(is_meant)
 }
 
-fn tone(outcome: Outcome) -> Tone {
-    match outcome {
+/// The decision a moment is about.
+fn ruling<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Ruling> {
+    story.rollbacks.get(moment.rollback.as_deref()?)
+}
+
+fn call(story: &Story, settings: &Settings) -> Text {
+    lines::call(&settings.mentions(story.pipeline.pipeline.as_str()))
+}
+
+fn tone(story: &Story, moment: &Moment) -> Tone {
+    match moment.outcome {
         Outcome::Started | Outcome::Resumed => Tone::Running,
         Outcome::Approval => Tone::Waiting,
         Outcome::Fixed | Outcome::Succeeded | Outcome::Progress => Tone::Good,
         Outcome::Failed => Tone::Bad,
         Outcome::Stopped | Outcome::Canceled | Outcome::Superseded => Tone::Neutral,
+        Outcome::AlarmCleared => Tone::Good,
+        Outcome::RolledBack | Outcome::RollbackFailed | Outcome::RollbackRefused | Outcome::RollbackObserved => {
+            ruling(story, moment).map_or(Tone::Bad, rollback::tone)
+        }
     }
 }

@@ -41,13 +41,17 @@ pub(super) fn headline(story: &Story, standing: &Standing) -> Text {
         Standing::Canceled => name.plain(" was canceled: the pipeline was changed while it ran"),
         Standing::Superseded => name.plain(" was superseded by a newer execution"),
         Standing::Unknown(state) => name.plain(format!(" is in state {state}")),
+        Standing::Rollback(identity) => match story.rollbacks.get(identity) {
+            Some(ruling) => super::rollback::headline(name, ruling),
+            None => name,
+        },
     }
 }
 
 fn succeeded(story: &Story, name: Text) -> Text {
     let took = story.run.as_ref().zip(story.began).map(|(run, began)| duration(began, run.at));
     let took = took.map_or_else(String::new, |took| format!(" in {took}"));
-    match (story.fixed.get(&story.attempt()), &story.run) {
+    match (story.has_fixed(), &story.run) {
         (Some(broken), Some(run)) => name.plain(" is fixed after ").bold(duration(broken.since, run.at)),
         _ if story.is_rollback() => name.plain(format!(" was rolled back{took}")),
         _ => name.plain(format!(" succeeded{took}")),
@@ -56,7 +60,11 @@ fn succeeded(story: &Story, name: Text) -> Text {
 
 /// What is being released.
 pub(super) fn commit(story: &Story) -> Text {
-    let Some(commit) = &story.commit else { return Text::new() };
+    story.commit.as_ref().map_or_else(Text::new, revision)
+}
+
+/// One commit or other revision.
+pub(super) fn revision(commit: &Commit) -> Text {
     let subject = commit.message.as_deref().map_or_else(String::new, |subject| format!(" {subject}"));
     let author = commit.author.as_deref().map_or_else(String::new, |author| format!(" ({author})"));
     Text::new().link(short_id(commit), commit.url.as_deref()).plain(format!("{subject}{author}"))
@@ -124,8 +132,8 @@ fn summed_up(steps: &[Step<'_>]) -> (usize, usize) {
 
 /// What was broken, and since when.
 pub(super) fn fixed(story: &Story) -> Option<Text> {
-    let Broken { since, by, failures } = story.fixed.get(&story.attempt())?;
-    let text = Text::new().plain("First failed ").time(*since);
+    let Broken { since, by, failures, rolled_back } = story.has_fixed()?;
+    let text = Text::new().plain(if *rolled_back { "Rolled back " } else { "First failed " }).time(*since);
     let text = if *by == story.execution {
         text.plain(", in an earlier attempt of this execution")
     } else {
@@ -172,6 +180,9 @@ pub(super) fn call(mentions: &[Mention]) -> Text {
 
 /// Who began it, when, which attempt this is.
 pub(super) fn footnote(story: &Story, attempt: u32) -> Text {
+    if story.is_unheard_of() {
+        return Text::new().plain(format!("Execution {}", story.execution.short()));
+    }
     let mut text = Text::new().plain(super::origin::origin(story));
     if let Some(began) = story.began {
         text = text.plain("  ·  ").time(began);

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod limits;
+mod rollbacks;
 
 use std::collections::BTreeSet;
 
@@ -59,7 +60,7 @@ fn slack(story: &Story, desk: &Desk, now: Timestamp) -> Value {
     let mut channels = Channels::default();
     channels.deliver(&mut record, desk, now);
     channels.sent.clear();
-    record.story = story.clone();
+    *record.story() = story.clone();
     channels.deliver(&mut record, desk, now);
     let of = |kind: Kind| -> Vec<Value> {
         let sent = channels.sent.iter().filter(|delivery| delivery.address.to_string() == "slack:C0123456");

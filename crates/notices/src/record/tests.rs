@@ -2,6 +2,7 @@
 
 mod orderings;
 mod refusals;
+mod rollbacks;
 mod routes;
 mod stored;
 
@@ -15,7 +16,7 @@ const SLACK: &str = "slack:C0123456";
 fn follow(lines: &str, desk: &Desk) -> (Record, Channels, Vec<String>) {
     let (mut record, mut channels, mut sent) = (Record::new(blank()), Channels::default(), Vec::new());
     for event in told(lines) {
-        record.story.absorb(&event);
+        record.story().absorb(&event);
         sent.extend(channels.deliver(&mut record, desk, event.time));
     }
     assert_eq!(channels.deliver(&mut record, desk, at(2_000)), Vec::<String>::new(), "everybody knows everything");
@@ -82,7 +83,7 @@ fn without_token() -> crate::Credentials {
 fn two_events_that_change_nothing_visible_edit_nothing() {
     let (mut record, mut channels, _) = follow("0 execution STARTED\n1 stage Source STARTED", &desk());
     for event in told("0 execution STARTED\n1 stage Source STARTED\n1 action Source/Git STARTED as=Source") {
-        record.story.absorb(&event);
+        record.story().absorb(&event);
         assert_eq!(channels.deliver(&mut record, &desk(), at(2)), Vec::<String>::new());
     }
 }
@@ -92,7 +93,7 @@ fn quiet_news_share_one_reply_and_loud_news_get_their_own() {
     let (mut record, mut channels) = (record("0 execution STARTED"), Channels::default());
     channels.deliver(&mut record, &desk(), at(0));
     let events = "1 stage Source SUCCEEDED\n2 stage Build SUCCEEDED\n3 stage Test FAILED\n3 execution FAILED";
-    told(events).iter().for_each(|event| record.story.absorb(event));
+    told(events).iter().for_each(|event| record.story().absorb(event));
     let sent = channels.deliver(&mut record, &desk(), at(3));
     let slack: Vec<_> = sent.iter().filter(|line| line.starts_with("slack")).collect();
     assert_eq!(
@@ -111,7 +112,7 @@ fn quiet_news_share_one_reply_and_loud_news_get_their_own() {
 fn line_in_a_stage_that_succeeded(before: &str) -> String {
     let (mut record, mut channels) = (record(&format!("0 execution STARTED\n{before}")), Channels::default());
     channels.deliver(&mut record, &desk(), at(70));
-    told("70 #2 stage Build SUCCEEDED").iter().for_each(|event| record.story.absorb(event));
+    told("70 #2 stage Build SUCCEEDED").iter().for_each(|event| record.story().absorb(event));
     channels.deliver(&mut record, &desk(), at(70));
     let Ok(Outgoing::Http { body, .. }) = &channels.sent.last().unwrap().outgoing else { panic!("{channels:?}") };
     let line = body["text"].as_str().unwrap().lines().find(|line| line.starts_with("• Compile"));
@@ -148,8 +149,9 @@ fn a_fresh_post_about_an_approval_or_a_recovery_does_not_also_reply() {
     assert_eq!(sent, [format!("slack:C0123456 post: {asked}"), format!("sns announce: {asked}")]);
 
     let mut fixed = record("0 execution STARTED\n60 execution SUCCEEDED");
-    let broken = crate::Broken { since: at(-60), by: pipeline_model::ExecutionId::from("0"), failures: 1 };
-    fixed.story.fixed.insert(1, broken);
+    let broken =
+        crate::Broken { since: at(-60), by: pipeline_model::ExecutionId::from("0"), failures: 1, rolled_back: false };
+    fixed.story().fixed.insert(1, broken);
     let sent = Channels::default().deliver(&mut fixed, &desk(), at(61));
     assert_eq!(sent, ["slack:C0123456 post: orders is fixed after 2 min", "sns announce: orders is fixed after 2 min"]);
 }
@@ -189,7 +191,7 @@ fn a_failure_that_is_being_retried_when_it_is_heard_of_is_told_without_calling_e
 fn what_is_told_late_says_so_and_is_not_shown_to_the_whole_channel() {
     let (mut record, mut channels) = (record("0 execution STARTED"), Channels::default());
     channels.deliver(&mut record, &desk(), at(1));
-    told("60 stage Test FAILED\n60 execution FAILED").iter().for_each(|event| record.story.absorb(event));
+    told("60 stage Test FAILED\n60 execution FAILED").iter().for_each(|event| record.story().absorb(event));
     let sent = channels.deliver(&mut record, &desk(), at(60 + 61 * 60));
     assert_eq!(sent[1], "slack:C0123456 reply: orders failed in Test");
     for delivery in &channels.sent[2..] {
@@ -205,7 +207,7 @@ fn what_is_told_late_says_so_and_is_not_shown_to_the_whole_channel() {
 fn an_approval_that_has_expired_or_was_answered_is_not_announced() {
     let waiting = "0 execution STARTED\n5 action Approve/Manager STARTED as=Approval";
     let mut expired = record(waiting);
-    expired.story.absorb_approval(&approval_message(), at(6));
+    expired.story().absorb_approval(&approval_message(), at(6));
     let sent = Channels::default().deliver(&mut expired, &desk(), at(90_001));
     assert!(!sent.iter().any(|line| line.starts_with("sns")), "{sent:?}");
     let mut answered = record(&format!("{waiting}\n60 action Approve/Manager SUCCEEDED as=Approval"));
@@ -219,7 +221,7 @@ fn two_approvals_of_one_stage_are_two_questions() {
     let mut channels = Channels::default();
     channels.deliver(&mut record, &desk(), at(0));
     let events = "5 action Approve/Legal STARTED as=Approval\n6 action Approve/Manager STARTED as=Approval";
-    told(events).iter().for_each(|event| record.story.absorb(event));
+    told(events).iter().for_each(|event| record.story().absorb(event));
     channels.sent.clear();
     let sent = channels.deliver(&mut record, &desk(), at(7));
     assert_eq!(sent.iter().filter(|line| line.starts_with("sns")).count(), 2, "{sent:?}");
@@ -235,10 +237,10 @@ fn a_recovery_is_told_once_and_loudly() {
     history.remember(&pipeline_model::ExecutionId::from("0"), 1, false, at(-60));
     let (mut record, mut channels) = (record("0 execution STARTED"), Channels::default());
     channels.deliver(&mut record, &desk(), at(0));
-    told("60 execution SUCCEEDED").iter().for_each(|event| record.story.absorb(event));
-    let (attempt, succeeded, ended) = record.story.endings().pop().unwrap();
-    history.remember(&record.story.execution, attempt, succeeded, ended);
-    record.story.learn_history(&history);
+    told("60 execution SUCCEEDED").iter().for_each(|event| record.story().absorb(event));
+    let (attempt, succeeded, ended) = record.story().endings().pop().unwrap();
+    history.remember(&record.story().execution.clone(), attempt, succeeded, ended);
+    record.story().learn_history(&history);
     assert_eq!(
         channels.deliver(&mut record, &desk(), at(61)),
         [

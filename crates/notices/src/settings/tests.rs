@@ -34,14 +34,19 @@ fn an_unknown_key_is_named_with_the_nearest_known_one() {
 fn what_resembles_nothing_gets_the_list_of_what_is_known() {
     assert_eq!(
         problems("quiet: true"),
-        "settings: line 1, column 1: unknown key `quiet`; known are routes, owners, late_after_minutes, delivery"
+        "settings: line 1, column 1: unknown key `quiet`; known are routes, owners, late_after_minutes, delivery, rollbacks"
     );
 }
 
 #[test]
 fn the_sections_of_other_readers_are_left_alone() {
-    let parsed = Settings::parse("delivery: [{ pipelines: [shop-*], deploy_stages: [Production] }]\nroutes: []");
-    assert!(parsed.is_ok(), "{parsed:?}");
+    for theirs in [
+        "delivery: [{ pipelines: [shop-*], deploy_stages: [Production] }]",
+        "rollbacks: { alarms: [{ alarm: shop-*, targets: [shop/Production], mode: observe }] }",
+    ] {
+        let parsed = Settings::parse(&format!("{theirs}\nroutes: []"));
+        assert!(parsed.is_ok(), "{parsed:?}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use pipeline_model::{ActionState, ExecutionState};
 use super::parts::{kept, kept_lines};
 use super::{ActionPath, ActionStory, Origin, Role, Story, Wants, bounds};
 use crate::facts::{ActionFacts, Commit, ExecutionFacts, Structure};
-use crate::history::History;
+use crate::history::{History, ROLLED_BACK};
 use crate::text;
 
 impl Story {
@@ -39,8 +39,11 @@ impl Story {
     pub fn learn_execution(&mut self, facts: &ExecutionFacts) {
         self.rollback_target = facts.rollback_target.clone().or(self.rollback_target.take());
         let commit = self.commit_among(&facts.commits);
-        // Once a second stage has begun, a source that names no revision will not name one later. A rollback reads none.
-        let is_late = self.stages.len() > 1 || self.rollback_target.is_some() && !self.stages.is_empty();
+        // Once a second stage has begun, or a release was judged by an alarm, a source that names no revision will not name
+        // one later. A rollback reads none.
+        let is_late = self.stages.len() > 1
+            || !self.rollbacks.is_empty()
+            || self.rollback_target.is_some() && !self.stages.is_empty();
         self.learned.execution |= commit.is_some() || is_late || self.is_over();
         if let Some(commit) = commit {
             self.learn_commit(commit.clone());
@@ -62,16 +65,20 @@ impl Story {
 
     /// How its attempts ended, for [`History::remember`]: attempt, success, time. An attempt that was followed by another
     /// one has failed, also when the events of both came together.
+    ///
+    /// A release that was rolled back has left the pipeline broken, which counts as a failed attempt 0. A rollback that
+    /// succeeds has put nothing right: the next release does.
     pub fn endings(&self) -> Vec<(u32, bool, Timestamp)> {
         let latest = self.attempt();
         let earlier = self.failures.iter().filter(|(attempt, _)| **attempt < latest);
         let earlier = earlier.map(|(attempt, failure)| (*attempt, false, failure.at));
         let last = self.run.as_ref().and_then(|run| match run.state {
-            ExecutionState::Succeeded => Some((run.attempt, true, run.at)),
+            ExecutionState::Succeeded if !self.is_rollback() => Some((run.attempt, true, run.at)),
             ExecutionState::Failed if run.attempt == latest => Some((run.attempt, false, run.at)),
             _ => None,
         });
-        earlier.chain(last).collect()
+        let rolled_back = self.rollbacks.done_at().map(|at| (ROLLED_BACK, false, at));
+        earlier.chain(last).chain(rolled_back).collect()
     }
 
     /// Learns the commit whose push began the execution: of several sources this is the one that matters.
@@ -115,7 +122,13 @@ impl Story {
         let actions = || self.stages.values().flat_map(|stage| stage.actions.values());
         let read = |action: &ActionStory| action.role == Role::Source && action.course.state == ActionState::Succeeded;
         let begins_elsewhere = self.order.first().is_some_and(|first| self.stages.keys().any(|stage| stage != first));
-        actions().any(read) || self.is_rollback() || begins_elsewhere || self.stages.len() > 1 || self.is_over()
+        let stood = !self.rollbacks.is_empty();
+        actions().any(read)
+            || stood
+            || self.is_rollback()
+            || begins_elsewhere
+            || self.stages.len() > 1
+            || self.is_over()
     }
 
     /// Something failed in the latest attempt, and no word of why has arrived.

@@ -21,8 +21,12 @@ impl Story {
         self.learn_author(actions);
     }
 
-    /// Takes the state from the API where events were lost. Says whether the execution's end had been missed.
+    /// Takes the state from the API where events were lost, or are long forgotten. Says whether the execution's end had
+    /// been missed.
     pub fn repair(&mut self, facts: &ExecutionFacts, actions: &[ActionFacts]) -> bool {
+        if self.is_unheard_of() {
+            self.recalled = self.rollbacks.first_at();
+        }
         self.learn_execution(facts);
         let Some(state) = facts.state.as_ref().map(readable).filter(|_| !self.is_over()) else { return false };
         self.learn_actions(actions);
@@ -36,8 +40,8 @@ impl Story {
         }
         self.repair_stages(&course.state);
         self.join_run(course);
-        self.repaired = true;
-        true
+        self.repaired = self.recalled.is_none();
+        self.repaired
     }
 
     /// The API's runs carry no attempt. A run belongs to the latest attempt if it began after that attempt did; an

@@ -2,6 +2,7 @@
 
 mod loss;
 mod orderings;
+mod rollbacks;
 mod sources;
 
 use pipeline_model::{ActionState, ExecutionState};
@@ -158,7 +159,7 @@ fn more_failed_actions_than_are_kept_are_counted() {
 #[test]
 fn a_story_is_stored_as_it_is_read() {
     let mut record = record(RELEASE);
-    record.story.absorb_approval(&approval_message(), at(661));
+    record.story().absorb_approval(&approval_message(), at(661));
     let stored = serde_json::to_string(&record).unwrap();
     assert_eq!(serde_json::from_str::<crate::Record>(&stored).unwrap(), record);
 }

@@ -1,9 +1,10 @@
 //! What the story looks like from outside: where it stands, its stages in order, who it waits for.
 
 use jiff::{SignedDuration, Timestamp};
-use pipeline_model::{ActionState, ExecutionState, StageName, StageState};
+use pipeline_model::{ActionState, ExecutionId, ExecutionState, PipelineArn, StageName, StageState};
 
 use super::{ActionPath, StageStory, Story};
+use crate::history::Broken;
 use crate::lattice::Course;
 
 /// An approval waits seven days unless its action says otherwise (CodePipeline limits page).
@@ -31,6 +32,8 @@ pub(crate) enum Standing {
     Canceled,
     Superseded,
     Unknown(String),
+    /// The decision with this identity says it best: the release was rolled back or is to be, or nothing else is known.
+    Rollback(String),
 }
 
 /// An approval that waits for a person.
@@ -98,6 +101,21 @@ impl Story {
         run.chain(stages).chain(actions).collect()
     }
 
+    /// The pipeline.
+    pub fn pipeline(&self) -> &PipelineArn {
+        &self.pipeline
+    }
+
+    /// The execution.
+    pub fn execution(&self) -> &ExecutionId {
+        &self.execution
+    }
+
+    /// Nothing has told of the execution itself: neither an event nor CodePipeline.
+    pub fn is_unheard_of(&self) -> bool {
+        self.run.is_none() && self.stages.is_empty()
+    }
+
     /// The latest known change.
     pub fn last_change(&self) -> Option<Timestamp> {
         let stages = self.stages.values().filter_map(|stage| stage.course.as_ref().map(|course| course.at));
@@ -118,7 +136,23 @@ impl Story {
         run.chain(stages).chain(actions).chain(whole).min()
     }
 
+    /// A release that was rolled back is that before anything else, unless it fails or waits elsewhere.
     pub(crate) fn standing(&self) -> Standing {
+        let decided = match self.course() {
+            _ if self.is_unheard_of() => self.rollbacks.leading(),
+            Standing::Failing(_) | Standing::Failed(_) | Standing::Waiting(_) | Standing::Stopping => None,
+            _ => self.rollbacks.carried_out(),
+        };
+        decided.map_or_else(|| self.course(), |identity| Standing::Rollback(identity.to_owned()))
+    }
+
+    /// What its success has put right. A release that was rolled back has put nothing right.
+    pub(crate) fn has_fixed(&self) -> Option<&Broken> {
+        self.fixed.get(&self.attempt()).filter(|_| self.rollbacks.done_at().is_none())
+    }
+
+    /// Where the execution itself stands, whatever was decided about its release.
+    pub(crate) fn course(&self) -> Standing {
         let attempt = self.attempt();
         if let Some(run) = self.run.as_ref().filter(|run| run.attempt == attempt) {
             match &run.state {

@@ -42,11 +42,42 @@ fn a_hook_outside_of_any_pipeline_names_none() {
 }
 
 #[test]
+fn a_rollback_tells_its_evidence_in_the_words_of_the_contract() {
+    let detail = json!({
+        "version": 1, "key": "i-1", "pipeline": "orders", "execution-id": "e2", "stage": "Production",
+        "reason": "The alarm orders-errors went red 14 minutes after the release.",
+        "outcome": "done", "target": "orders/Production", "rollback-execution-id": "e3", "target-execution-id": "e1",
+        "alarm": "orders errors", "alarm-reason": "Threshold Crossed", "alarm-url": "https://example.com/alarm",
+        "red-since": "2026-03-02T17:04:40.989Z", "cleared-at": "2026-03-02T17:20:40.5Z",
+        "from": {"id": "bad", "summary": "Count twice", "url": "https://example.com/bad"}, "to": {"id": "good"},
+        "steps": ["Rolled back."], "commands": ["aws codepipeline get-pipeline-state --name orders"],
+    });
+    let read = decision(&envelope("Rollback Decided", detail.clone()));
+    assert_eq!(read.detail(), detail);
+    let Decided::Rollback(rollback) = read.what else { panic!("{read:?}") };
+    assert_eq!(rollback.red_since, "2026-03-02T17:04:40.989Z".parse().ok());
+    assert_eq!(rollback.to, Some(Revision { id: String::from("good"), summary: None, url: None }));
+}
+
+#[test]
+fn only_the_outcome_of_a_rollback_is_always_there() {
+    let refused = json!({"version": 1, "outcome": "refused"});
+    assert_eq!(decision(&envelope("Rollback Decided", refused.clone())).detail(), refused);
+}
+
+#[test]
+fn a_time_that_is_none_costs_a_rollback_that_time_and_no_more() {
+    let detail = json!({"version": 1, "outcome": "done", "red-since": "yesterday", "cleared-at": 7, "alarm": "a"});
+    let Decided::Rollback(rollback) = decision(&envelope("Rollback Decided", detail)).what else { panic!() };
+    let expected = Rollback { alarm: Some(String::from("a")), ..Rollback::new(RollbackOutcome::Done) };
+    assert_eq!(*rollback, expected);
+}
+
+#[test]
 fn new_words_new_versions_and_new_detail_types_keep_their_text() {
     let novel = decision(&envelope("Rollback Decided", json!({"version": 1, "outcome": "postponed"})));
-    assert!(
-        matches!(novel.what, Decided::Rollback { outcome: RollbackOutcome::Unknown(text), .. } if text == "postponed")
-    );
+    let postponed = RollbackOutcome::Unknown(String::from("postponed"));
+    assert_eq!(novel.what, Decided::Rollback(Box::new(Rollback::new(postponed))));
     for (detail_type, detail) in [
         ("Gate Decided", json!({"version": 2, "verdict": "pass"})),
         ("Gate Decided", json!({"verdict": "pass"})),
@@ -97,7 +128,6 @@ fn maybe() -> impl Strategy<Value = Option<String>> {
 
 fn decided() -> impl Strategy<Value = Decided> {
     let seconds = || proptest::option::of((0_u32..1_000_000).prop_map(f64::from));
-    let id = || proptest::option::of(text().prop_map(ExecutionId::new));
     prop_oneof![
         (text(), seconds())
             .prop_map(|(verdict, waited_seconds)| Decided::Gate { verdict: verdict.into(), waited_seconds }),
@@ -105,21 +135,56 @@ fn decided() -> impl Strategy<Value = Decided> {
             verdict: verdict.into(),
             findings: FindingCounts { critical, high, medium, low },
         }),
-        (text(), id(), id(), maybe(), maybe()).prop_map(
-            |(outcome, rollback_execution, target_execution, refusal, alarm)| Decided::Rollback {
-                outcome: outcome.into(),
-                rollback_execution,
-                target_execution,
-                refusal,
-                alarm,
-            }
-        ),
+        rollback().prop_map(|rollback| Decided::Rollback(Box::new(rollback))),
         (text(), maybe(), seconds()).prop_map(|(outcome, by, waited_seconds)| Decided::Approval {
             outcome: outcome.into(),
             by,
             waited_seconds,
         }),
     ]
+}
+
+fn time() -> impl Strategy<Value = Option<Timestamp>> {
+    proptest::option::of((0_i64..4_000_000_000_000).prop_map(|ms| Timestamp::from_millisecond(ms).unwrap()))
+}
+
+fn revision() -> impl Strategy<Value = Option<Revision>> {
+    proptest::option::of((text(), maybe(), maybe()).prop_map(|(id, summary, url)| Revision { id, summary, url }))
+}
+
+fn rollback() -> impl Strategy<Value = Rollback> {
+    let id = || proptest::option::of(text().prop_map(ExecutionId::new));
+    let texts = || proptest::collection::vec(text(), 0..3);
+    let words = (text(), maybe(), maybe(), maybe(), maybe(), maybe());
+    (words, (id(), id()), (time(), time()), (revision(), revision()), (texts(), texts())).prop_map(
+        |(
+            (outcome, target, refusal, alarm, alarm_reason, alarm_url),
+            executions,
+            times,
+            revisions,
+            (steps, commands),
+        )| {
+            let (rollback_execution, target_execution) = executions;
+            let ((red_since, cleared_at), (from, to)) = (times, revisions);
+            let outcome = outcome.into();
+            Rollback {
+                outcome,
+                target,
+                rollback_execution,
+                target_execution,
+                refusal,
+                alarm,
+                alarm_reason,
+                alarm_url,
+                red_since,
+                from,
+                to,
+                steps,
+                commands,
+                cleared_at,
+            }
+        },
+    )
 }
 
 proptest! {

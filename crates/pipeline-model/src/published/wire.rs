@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::{Value, json};
 
-use super::{ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, RollbackOutcome, Verdict};
+use super::{ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, Rollback, Verdict};
 use crate::{ActionName, ExecutionId, PipelineArn, PipelineName, StageName, UnknownEvent, time};
 
 const GATE: &str = "Gate Decided";
@@ -29,8 +29,8 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Published, PublishedError> {
             detail: envelope.detail,
         }));
     }
-    let detail: Detail = serde_json::from_value(envelope.detail)?;
-    let what = decided(&envelope.detail_type, &detail)?;
+    let detail: Detail = serde_json::from_value(envelope.detail.clone())?;
+    let what = decided(&envelope.detail_type, &detail, envelope.detail)?;
     let pipeline = detail.pipeline.map(|name| {
         let arns = envelope.resources.into_iter().filter_map(|text| PipelineArn::try_from(text).ok());
         let mut named = arns.filter(|arn| arn.pipeline == name);
@@ -51,7 +51,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Published, PublishedError> {
     })))
 }
 
-fn decided(detail_type: &str, detail: &Detail) -> Result<Decided, serde_json::Error> {
+fn decided(detail_type: &str, detail: &Detail, whole: Value) -> Result<Decided, serde_json::Error> {
     let outcome = || detail.outcome.clone().ok_or_else(|| serde_json::Error::missing_field("outcome"));
     let verdict = || {
         let verdict = detail.verdict.clone().ok_or_else(|| serde_json::Error::missing_field("verdict"));
@@ -60,13 +60,7 @@ fn decided(detail_type: &str, detail: &Detail) -> Result<Decided, serde_json::Er
     Ok(match detail_type {
         GATE => Decided::Gate { verdict: verdict()?, waited_seconds: detail.waited_seconds },
         SCAN => Decided::Scan { verdict: verdict()?, findings: detail.findings.unwrap_or_default() },
-        ROLLBACK => Decided::Rollback {
-            outcome: RollbackOutcome::from(outcome()?),
-            rollback_execution: detail.rollback_execution_id.clone(),
-            target_execution: detail.target_execution_id.clone(),
-            refusal: detail.refusal.clone(),
-            alarm: detail.alarm.clone(),
-        },
+        ROLLBACK => Decided::Rollback(Box::new(serde_json::from_value(whole)?)),
         _ => Decided::Approval {
             outcome: ApprovalOutcome::from(outcome()?),
             by: detail.by.clone(),
@@ -79,7 +73,7 @@ pub(super) fn detail_type(what: &Decided) -> &'static str {
     match what {
         Decided::Gate { .. } => GATE,
         Decided::Scan { .. } => SCAN,
-        Decided::Rollback { .. } => ROLLBACK,
+        Decided::Rollback(_) => ROLLBACK,
         Decided::Approval { .. } => APPROVAL,
     }
 }
@@ -104,20 +98,16 @@ pub(super) fn detail(decision: &Decision) -> Value {
             detail.verdict = Some(verdict.to_string());
             detail.findings = Some(*findings);
         }
-        Decided::Rollback { outcome, rollback_execution, target_execution, refusal, alarm } => {
-            detail.outcome = Some(outcome.to_string());
-            detail.rollback_execution_id.clone_from(rollback_execution);
-            detail.target_execution_id.clone_from(target_execution);
-            detail.refusal.clone_from(refusal);
-            detail.alarm.clone_from(alarm);
-        }
+        Decided::Rollback(rollback) => detail.rollback = Some(rollback.clone()),
         Decided::Approval { outcome, by, waited_seconds } => {
             detail.outcome = Some(outcome.to_string());
             detail.by.clone_from(by);
             detail.waited_seconds = *waited_seconds;
         }
     }
-    serde_json::to_value(detail).expect("texts and numbers have a JSON form")
+    let mut detail = serde_json::to_value(detail).expect("texts and numbers have a JSON form");
+    detail.as_object_mut().expect("a structure becomes an object").retain(|_, value| !value.is_null());
+    detail
 }
 
 pub(super) fn envelope(decision: &Decision) -> Value {
@@ -152,34 +142,18 @@ struct Envelope {
 #[serde(rename_all = "kebab-case")]
 struct Detail {
     version: u32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pipeline: Option<PipelineName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     execution_id: Option<ExecutionId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     stage: Option<StageName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     action: Option<ActionName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     verdict: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     waited_seconds: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     findings: Option<FindingCounts>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    rollback_execution_id: Option<ExecutionId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    target_execution_id: Option<ExecutionId>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    refusal: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    alarm: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     by: Option<String>,
+    /// Read by itself, and written among the others: last, so that its outcome takes the place of the empty one.
+    #[serde(flatten, skip_deserializing)]
+    rollback: Option<Box<Rollback>>,
 }

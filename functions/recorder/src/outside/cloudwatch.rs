@@ -1,6 +1,7 @@
 //! CloudWatch's metrics through the SDK.
 
 use aws_sdk_cloudwatch::Client;
+use aws_sdk_cloudwatch::config::Builder;
 use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
@@ -9,6 +10,9 @@ use jiff::Timestamp;
 use lambda_kit::aws::{failed, was_never_taken};
 
 use crate::ports::{Measurements, NotRecorded};
+
+/// Requests are compressed from here on. CloudWatch takes 1 MB; below this, compressing costs more time than sending.
+const COMPRESSED: u32 = 128 * 1024;
 
 /// Metrics of one namespace.
 #[derive(Debug, Clone)]
@@ -30,9 +34,9 @@ impl Measurements for CloudWatch {
     async fn record(&self, samples: &[Sample]) -> Result<(), NotRecorded> {
         let data = samples.iter().map(datum).collect();
         let request = self.client.put_metric_data().namespace(&self.namespace).set_metric_data(Some(data));
-        let request = request
-            .customize()
-            .config_override(aws_sdk_cloudwatch::config::Builder::new().retry_config(RetryConfig::disabled()));
+        let config =
+            Builder::new().retry_config(RetryConfig::disabled()).request_min_compression_size_bytes(COMPRESSED);
+        let request = request.customize().config_override(config);
         match request.send().await {
             Ok(_) => Ok(()),
             Err(error) if was_never_taken(&error) => Err(NotRecorded::Refused(failed("PutMetricData", error))),

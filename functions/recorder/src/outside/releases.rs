@@ -2,15 +2,13 @@
 
 use anyhow::Result;
 use aws_sdk_codepipeline::Client;
-use aws_sdk_codepipeline::primitives::DateTime;
 use aws_sdk_codepipeline::types::{
     ActionCategory, ActionExecutionDetail, ActionExecutionFilter, ArtifactRevision, ExecutionType, PipelineExecution,
     PipelineExecutionSummary,
 };
 use delivery_metrics::{ActionRun, ExecutionSummary};
-use jiff::Timestamp;
 use lambda_kit::Home;
-use lambda_kit::aws::failed;
+use lambda_kit::aws::{failed, timestamp};
 use pipeline_model::{ExecutionId, PipelineArn, PipelineName, StageName};
 
 use crate::commit_time;
@@ -195,8 +193,4 @@ fn summary(summary: PipelineExecutionSummary) -> Option<ExecutionSummary> {
         is_rollback: summary.execution_type == Some(ExecutionType::Rollback),
         trigger: summary.trigger.and_then(|trigger| Some(trigger.trigger_type?.as_str().to_owned())),
     })
-}
-
-fn timestamp(time: DateTime) -> Option<Timestamp> {
-    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }

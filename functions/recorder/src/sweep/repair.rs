@@ -9,7 +9,7 @@ use pipeline_model::{PipelineArn, PipelineName};
 use super::Run;
 use crate::Recorder;
 use crate::folding::{key, window};
-use crate::learning::{newest, report_action};
+use crate::learning::{newest, report_actions};
 use crate::ports::{Backlog, Entry, Ledger, Measurements, Releases};
 use crate::recording::OLDEST;
 use crate::sorting::MOST_FACTS;
@@ -44,7 +44,7 @@ impl<L: Ledger, C: Measurements, R: Releases, B: Backlog, S: ParameterStore> Rec
             repaired += 1;
             run.pace.turn().await;
             let actions = self.releases.actions(&pipeline, &summary.id).await?;
-            actions.runs.iter().for_each(|action| report_action(&pipeline, &summary.id, action));
+            report_actions(&pipeline, &summary.id, &actions.runs);
             late.extend(late_facts(summary, &actions.runs));
             if let Some(newest) = newest(&actions.revisions) {
                 // Or the fold would ask the same question again.

@@ -64,7 +64,7 @@ async fn what_one_batch_tells_is_measured_elsewhere_as_well() {
     events[0] = story.0.pushed("Add a field", "Example Author");
     office.hear(&events).await;
     assert_eq!(office.stage_durations(PIPELINE, "Production"), [109.0]);
-    assert_eq!(office.values(Measure::ApprovalWait, PIPELINE), [40.0]);
+    assert_eq!(office.of(Measure::ApprovalWait, &Scope::AllPipelines), [40.0]);
     assert_eq!(server.requests().len(), 0);
 }
 
@@ -77,7 +77,7 @@ async fn what_many_batches_tell_is_measured_elsewhere_as_well() {
         office.hear(&[event]).await;
     }
     assert_eq!(office.stage_durations(PIPELINE, "Production"), [109.0]);
-    assert_eq!(office.values(Measure::ApprovalWait, PIPELINE), [40.0]);
+    assert_eq!(office.of(Measure::ApprovalWait, &Scope::AllPipelines), [40.0]);
     assert_eq!(server.requests().len(), 0);
 }
 

@@ -98,7 +98,7 @@ async fn each_asking_of_an_approval_is_a_wait_of_its_own_and_counted_once() {
     let twice = [rejected.clone(), approved.clone(), rejected, approved, story.run("SUCCEEDED", 300)];
     office.hear(&twice).await;
     office.hear(&twice).await;
-    assert_eq!(office.values(Measure::ApprovalWait, PIPELINE), [60.0, 30.0]);
+    assert_eq!(office.of(Measure::ApprovalWait, &Scope::AllPipelines), [60.0, 30.0]);
 }
 
 /// Case 4.

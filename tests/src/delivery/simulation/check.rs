@@ -29,7 +29,7 @@ pub(super) fn check(world: &World) {
 /// Every sample of one execution is there once, and there is no other.
 fn check_each(world: &World, samples: &[Sample]) {
     let of_one_execution = |sample: &&Sample| match sample.scope {
-        Scope::AllPipelines => sample.measure == Measure::ExecutionSuccessRate,
+        Scope::AllPipelines => [Measure::ExecutionSuccessRate, Measure::ApprovalWait].contains(&sample.measure),
         _ => !ROLLING.contains(&sample.measure) && sample.measure != Measure::TimeToRestore,
     };
     let mut left = BTreeMap::<String, usize>::new();
@@ -54,7 +54,8 @@ fn check_each(world: &World, samples: &[Sample]) {
 
 /// The series over all pipelines have every sample of the pipelines' own, and no other.
 fn check_all_pipelines(samples: &[Sample]) {
-    for measure in Measure::ALL.iter().filter(|it| it.has_all_pipelines() && **it != Measure::ExecutionSuccessRate) {
+    let is_in_both = |it: &&Measure| it.has_all_pipelines() && !it.dimensions().is_empty();
+    for measure in Measure::ALL.iter().filter(is_in_both).filter(|it| **it != Measure::ExecutionSuccessRate) {
         let told = |all: bool| {
             let of = samples.iter().filter(|it| it.measure == *measure && (it.scope == Scope::AllPipelines) == all);
             let mut told: Vec<String> = of.map(|it| format!("{} {}", it.at, it.value.get())).collect();

@@ -80,7 +80,7 @@ impl Pipeline {
         let sample = |run: &StageRun| {
             let scope = Scope::Stage(PipelineName::from(self.name.as_str()), StageName::from(run.stage));
             let duration = text(Measure::StageDuration, &scope, run.to, float(run.to - run.from));
-            let wait = text(Measure::ApprovalWait, &self.scope(), run.to, float(run.to - run.from));
+            let wait = text(Measure::ApprovalWait, &Scope::AllPipelines, run.to, float(run.to - run.from));
             let duration = run.succeeded.then_some(duration);
             let wait = (run.stage == "Approve").then_some(wait);
             // Of what neither succeeded nor failed, CodePipeline's lists are not always read.

@@ -1,8 +1,10 @@
 //! Nothing from outside can call, link or format, wherever it comes in.
 
 use super::*;
+use pipeline_model::{Decision, Revision, RollbackOutcome};
+
 use crate::outgoing::Outgoing;
-use crate::testing::desk;
+use crate::testing::{decided, desk, everything, with};
 
 /// Everything text from outside might try.
 const HOSTILE: &str = "<!channel> <@U012345> *b* _i_ ~s~ `c` <https://evil.example|Approve> &lt; \u{202E}txt.exe\n> quote\n@here #general";
@@ -37,7 +39,28 @@ fn hostile() -> Vec<Story> {
     let named = story(
         "0 execution STARTED\n1 stage <!channel>*x*_y_ STARTED\n2 action <!channel>*x*_y_/<@U1> FAILED why=x\n2 execution <!channel>_x_",
     );
-    vec![failed, waiting, stopped, passed, named]
+    let mut rolled_back = story("0 execution STARTED\n9 execution SUCCEEDED");
+    rolled_back.absorb_decision(&ruled(RollbackOutcome::Failed));
+    let mut refused = rolled_back.clone();
+    refused.absorb_decision(&ruled(RollbackOutcome::Refused));
+    let mut cleared = crate::testing::blank();
+    cleared.absorb_decision(&with(ruled(RollbackOutcome::Done), |rollback| rollback.cleared_at = Some(at(9))));
+    vec![failed, waiting, stopped, passed, named, rolled_back, refused, cleared]
+}
+
+/// A decision with hostile text in every place.
+fn ruled(outcome: RollbackOutcome) -> Decision {
+    let hostile = || Some(HOSTILE.to_owned());
+    let revision = || Some(Revision { id: HOSTILE.to_owned(), summary: hostile(), url: hostile() });
+    let decision = with(decided(outcome, 5), |rollback| {
+        (rollback.alarm, rollback.alarm_reason, rollback.alarm_url) = (hostile(), hostile(), hostile());
+        (rollback.from, rollback.to, rollback.target) = (revision(), revision(), hostile());
+        rollback.target_execution = Some(ExecutionId::from(HOSTILE));
+        rollback.rollback_execution = Some(ExecutionId::from(HOSTILE));
+        rollback.steps = vec![HOSTILE.to_owned()];
+        rollback.commands = vec![format!("aws x\n```\n{HOSTILE}"), String::from("```")];
+    });
+    Decision { reason: hostile(), stage: Some(StageName::from(HOSTILE)), ..decision }
 }
 
 #[test]
@@ -51,6 +74,7 @@ fn text_from_outside_stays_text_in_slack() {
                 let ours =
                     |tag: &str| tag.starts_with("https://") && !tag.contains("evil") || tag.starts_with("!date^");
                 assert!(markup.iter().all(|tag| ours(tag)), "{markup:?} in {text}");
+                let text = prose(&text);
                 assert!(
                     !text.contains(['~', '`', '\u{202E}']) && !text.contains("_i_") && !text.contains("_x_"),
                     "{text}"
@@ -86,12 +110,23 @@ fn a_hostile_release_as_people_see_it() {
 }
 
 fn all_of(story: &Story) -> Vec<Result<Outgoing, crate::MissingCredential>> {
-    let everything = "[started, progress, resumed, approval, failed, fixed, succeeded, stopped, canceled, superseded]";
-    let yaml = format!("routes: [{{channels: [\"slack:C0123456\", webhook, sns], outcomes: {everything}}}]");
+    let yaml = format!("routes: [{{channels: [\"slack:C0123456\", webhook, sns], outcomes: {}}}]", everything());
     let (mut record, mut channels) = (Record::new(story.clone()), Channels::default());
     channels.deliver(&mut record, &desk_with(&yaml), at(10));
     assert!(record.next(&desk(), at(10), &BTreeSet::new()).is_none());
     channels.sent.into_iter().map(|delivery| delivery.outgoing).collect()
+}
+
+/// What is not between fences, of which there may be two. Between them nothing is markup but a fence.
+fn prose(text: &str) -> String {
+    match text.split("```").collect::<Vec<_>>().as_slice() {
+        [prose] => (*prose).to_owned(),
+        [before, code, after] => {
+            assert!(!code.contains(['`', '\u{202E}']) && code.starts_with('\n') && code.ends_with('\n'), "{code:?}");
+            format!("{before}{after}")
+        }
+        _ => panic!("a fence too many: {text}"),
+    }
 }
 
 /// Every text of a Slack body.

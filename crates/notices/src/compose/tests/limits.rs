@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
+use pipeline_model::{Decision, Revision, RollbackOutcome};
+
 use crate::outgoing::Outgoing;
+use crate::subject::Subject;
+use crate::testing::{decided, everything, outside_of_pipelines, with};
 
 /// Text of every kind, and a lot of it.
 fn text() -> impl Strategy<Value = String> {
@@ -28,7 +32,7 @@ prop_compose! {
         stages in proptest::collection::vec((name(), proptest::collection::vec(name(), 0..6), 0_usize..7), 0..14),
         texts in proptest::collection::vec(text(), 6),
         end in proptest::sample::select(vec!["STARTED", "SUCCEEDED", "FAILED", "STOPPED", "RESUMED", "CANCELED", "ODD"]),
-        pipeline in name(), ordered in any::<bool>(),
+        pipeline in name(), ordered in any::<bool>(), decisions in proptest::collection::vec(any_decision(), 0..4),
     ) -> Story {
         let word = |at: usize| texts[at].replace(['"', '\n'], "\\n");
         let mut lines = format!("0 execution STARTED commit=\"{}\" message=\"{}\" author=\"{}\" branch=\"{}\"\n", word(0), word(1), word(2), word(3));
@@ -53,7 +57,24 @@ prop_compose! {
             });
             story.learn_structure(&Structure { stages: stages.clone().collect(), approvals: asked.collect() });
         }
+        decisions.iter().for_each(|decision| story.absorb_decision(decision));
         story
+    }
+}
+
+prop_compose! {
+    fn any_decision()(
+        texts in proptest::collection::vec(text(), 7), count in 0_usize..9, cleared in any::<bool>(),
+        outcome in proptest::sample::select(vec!["done", "refused", "failed", "observed", "postponed"]),
+    ) -> Decision {
+        let text = |at: usize| Some(texts[at].clone());
+        let revision = |at: usize| Some(Revision { id: texts[at].clone(), summary: text(at + 1), url: text(at) });
+        let decision = with(decided(RollbackOutcome::from(outcome.to_owned()), 50), |rollback| {
+            (rollback.alarm, rollback.alarm_reason, rollback.refusal) = (text(0), text(1), text(2));
+            (rollback.from, rollback.to, rollback.cleared_at) = (revision(3), revision(4), cleared.then(|| at(70)));
+            (rollback.steps, rollback.commands) = (vec![texts[5].clone(); count], vec![texts[6].clone(); count]);
+        });
+        Decision { reason: text(2), key: text(6), ..decision }
     }
 }
 
@@ -62,12 +83,11 @@ proptest! {
 
     #[test]
     fn every_message_of_any_story_is_within_its_channels_limits(story in any_story(), late in any::<bool>()) {
-        let everything = "[started, progress, resumed, approval, failed, fixed, succeeded, stopped, canceled, superseded]";
-        let yaml = format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns], outcomes: {everything}}}]");
+        let yaml = format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns], outcomes: {}}}]", everything());
         let (mut record, mut channels) = (Record::new(begun(&story)), Channels::default());
         let (desk, now) = (desk_with(&yaml), at(if late { 100_000 } else { 100 }));
         channels.deliver(&mut record, &desk, now);
-        record.story = story;
+        *record.story() = story;
         channels.deliver(&mut record, &desk, now);
         for delivery in record.urgent(&desk, now).iter().chain(&channels.sent) {
             match &delivery.outgoing {
@@ -78,6 +98,24 @@ proptest! {
         }
         let size = serde_json::to_vec(&record).unwrap().len();
         prop_assert!(size < 300_000, "{size} bytes stored");
+    }
+
+    #[test]
+    fn every_message_of_any_incident_is_within_its_channels_limits(decision in any_decision(), target in text()) {
+        let decision = outside_of_pipelines(decision, &target);
+        if let Some(subject) = Subject::of(&decision) {
+            let desk = desk_with(&format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns], outcomes: {}}}]", everything()));
+            let (mut record, mut channels) = (Record::new(subject), Channels::default());
+            channels.deliver(&mut record, &desk, at(100));
+            prop_assert!(channels.sent.len() >= 3);
+            for delivery in record.urgent(&desk, at(100)).iter().chain(&channels.sent) {
+                match &delivery.outgoing {
+                    Ok(Outgoing::Http { body, .. }) => slack_takes(body)?,
+                    Ok(Outgoing::Sns { subject, messages }) => sns_takes(subject, messages)?,
+                    Err(missing) => prop_assert!(false, "{missing}"),
+                }
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ proptest! {
         let (desk, mut record, mut channels) = (desk_with(TWO), Record::new(blank()), Channels::default());
         let mut sent = Vec::new();
         for events in events.chunks(batch) {
-            events.iter().for_each(|event| record.story.absorb(event));
+            events.iter().for_each(|event| record.story().absorb(event));
             sent.extend(channels.deliver(&mut record, &desk, at(1_100)));
         }
         prop_assert_eq!(channels.deliver(&mut record, &desk, at(1_100)), Vec::<String>::new());
@@ -36,7 +36,7 @@ proptest! {
             let last = *of("post").iter().chain(&of("edit")).last().unwrap();
             prop_assert_eq!(last.split(": ").last(), end[0].split(": ").last());
             let shown = *record.told[&crate::channels::address(address).unwrap()].shows.as_ref().unwrap();
-            prop_assert_eq!(shown, fingerprint(&compose::notice(&record.story, &desk.settings)));
+            prop_assert_eq!(shown, fingerprint(&compose::notice(&*record.story(), &desk.settings)));
         }
         for address in ["slack:C0123456", "slack:C0000002", "webhook", "sns"] {
             let keys: Vec<_> = channels.sent.iter().filter(|delivery| delivery.address.to_string() == address)

@@ -57,7 +57,7 @@ fn a_lost_message_is_posted_anew_three_times_and_then_the_channel_counts_as_refu
     let mut posts = 0;
     for second in 0..20 {
         let state = if second % 2 == 0 { "SUCCEEDED" } else { "STARTED" };
-        told(&format!("{second} stage S{second} {state}")).iter().for_each(|event| record.story.absorb(event));
+        told(&format!("{second} stage S{second} {state}")).iter().for_each(|event| record.story().absorb(event));
         let mut rounds = 0;
         while let Some(delivery) = record.next(&desk(), at(second), &BTreeSet::new()) {
             rounds += 1;
@@ -134,7 +134,7 @@ fn an_answer_noted_twice_counts_once() {
     let once = record.clone();
     record.note(&delivery, &answer, at(9));
     assert_eq!(record, once);
-    assert_eq!(record.story.execution, ExecutionId::from(crate::testing::EXECUTION));
+    assert_eq!(record.story().execution, ExecutionId::from(crate::testing::EXECUTION));
 }
 
 /// Slack as it answers once a message is too old to be edited: everything else goes on.
@@ -168,7 +168,7 @@ fn a_message_that_can_no_longer_be_edited_is_kept_and_its_thread_tells_the_rest(
         "0 execution STARTED\n4 stage Source SUCCEEDED\n5 stage Build STARTED\n9 stage Build FAILED\n9 execution FAILED
          60 #2 execution RESUMED\n60 #2 stage Build RESUMED\n90 #2 stage Build SUCCEEDED\n90 #2 execution SUCCEEDED",
     ) {
-        record.story.absorb(&event);
+        record.story().absorb(&event);
         deliver_after_the_edit_window(&mut record, &mut sent, event.time.duration_since(at(0)).as_secs());
     }
     let posts = sent.iter().filter(|line| line.starts_with("post")).count();
@@ -187,14 +187,14 @@ fn a_message_that_can_no_longer_be_edited_is_kept_and_its_thread_tells_the_rest(
 fn a_message_posted_anew_can_be_edited_again() {
     let mut record = record("0 execution STARTED");
     deliver_after_the_edit_window(&mut record, &mut Vec::new(), 0);
-    told("4 stage Source SUCCEEDED").iter().for_each(|event| record.story.absorb(event));
+    told("4 stage Source SUCCEEDED").iter().for_each(|event| record.story().absorb(event));
     deliver_after_the_edit_window(&mut record, &mut Vec::new(), 4);
-    told("5 stage Build SUCCEEDED").iter().for_each(|event| record.story.absorb(event));
+    told("5 stage Build SUCCEEDED").iter().for_each(|event| record.story().absorb(event));
     let reply = record.next(&desk_with(ROUTE), at(5), &BTreeSet::new()).unwrap();
     assert_eq!(reply.kind, Kind::Reply);
     record.note(&reply, &Answer::Lost(String::from("thread_not_found")), at(5));
     let mut sent = Vec::new();
     deliver_after_the_edit_window(&mut record, &mut sent, 5);
-    told("6 stage Deploy STARTED").iter().for_each(|event| record.story.absorb(event));
+    told("6 stage Deploy STARTED").iter().for_each(|event| record.story().absorb(event));
     assert_eq!(record.next(&desk_with(ROUTE), at(6), &BTreeSet::new()).unwrap().kind, Kind::Edit);
 }

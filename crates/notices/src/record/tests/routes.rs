@@ -68,8 +68,8 @@ fn without_routes_the_channel_the_webhook_and_the_topic_follow_from_what_is_stor
         credentials.secrets.retain(|name, _| keep(name));
         let desk = Desk::new(crate::Settings::default(), credentials, channel).unwrap();
         let record = record("0 execution STARTED\n9 stage Test FAILED");
-        let failed = moment::moments(&record.story).remove(1);
-        desk.addresses("orders", &failed).iter().map(Address::to_string).collect::<Vec<_>>()
+        let failed = record.subject.moments().remove(1);
+        desk.addresses(&record.subject, &failed).iter().map(Address::to_string).collect::<Vec<_>>()
     };
     assert_eq!(desk(true, true, Some("C1")), ["slack:C1", "sns"]);
     assert_eq!(desk(false, true, Some("C1")), ["sns", "webhook"]);

@@ -1,14 +1,16 @@
 //! What lies in the table: readable by every later version, and never too large.
 
+use pipeline_model::RollbackOutcome::{Done, Failed};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::testing::{decided, outside_of_pipelines, with};
 
 /// Everything a record can hold, as it is stored today. A field may be added; what is here must stay readable.
 #[test]
 fn a_stored_record_has_this_shape() {
     let (mut record, mut channels, _) = follow(RELEASE, &desk());
-    record.story.absorb_approval(&approval_message(), at(661));
+    record.story().absorb_approval(&approval_message(), at(661));
     channels.deliver(&mut record, &desk(), at(2_000));
     for told in record.told.values_mut().filter(|told| told.shows.is_some()) {
         told.shows = Some(42);
@@ -22,8 +24,8 @@ fn a_record_of_an_older_version_without_newer_fields_is_read() {
     let story = stored["story"].as_object_mut().unwrap();
     story.retain(|key, _| ["pipeline", "execution", "run"].contains(&key.as_str()));
     stored.as_object_mut().unwrap().remove("told");
-    let read: Record = serde_json::from_value(stored).unwrap();
-    assert!(read.story.is_over());
+    let mut read: Record = serde_json::from_value(stored).unwrap();
+    assert!(read.story().is_over());
 }
 
 #[test]
@@ -55,7 +57,7 @@ fn the_largest_pipeline_with_the_longest_texts_stays_far_below_the_tables_limit(
             let lines = format!(
                 "0 action {path} STARTED as=Build by=CodeBuild\n9 action {path} FAILED {result}\n9 #6 action {path} SUCCEEDED {result}"
             );
-            told(&lines).iter().for_each(|event| record.story.absorb(event));
+            told(&lines).iter().for_each(|event| record.story().absorb(event));
         }
         for attempt in 1..=9 {
             let path = format!("{name}s{stage:03}/{name}a{:03}", stage % 20);
@@ -63,7 +65,7 @@ fn the_largest_pipeline_with_the_longest_texts_stays_far_below_the_tables_limit(
                 "9 #{attempt} action {path} FAILED why=\"{long}\"\n9 #{attempt} stage {name}s{stage:03} FAILED"
             ))
             .iter()
-            .for_each(|event| record.story.absorb(event));
+            .for_each(|event| record.story().absorb(event));
         }
     }
     let stages = (0..50).map(|stage| pipeline_model::StageName::new(format!("{name}s{stage:03}")));
@@ -74,10 +76,36 @@ fn the_largest_pipeline_with_the_longest_texts_stays_far_below_the_tables_limit(
         external_link: Some(String::from("https://example.com/changes/42")),
         timeout_minutes: Some(60),
     });
-    record.story.learn_structure(&crate::Structure { stages: stages.collect(), approvals: approvals.collect() });
+    record.story().learn_structure(&crate::Structure { stages: stages.collect(), approvals: approvals.collect() });
+    for alarm in 0..40 {
+        let decision = with(decided(Failed, 9), |rollback| {
+            (rollback.alarm, rollback.alarm_reason) = (Some(format!("{alarm}{long}")), Some(long.clone()));
+            (rollback.steps, rollback.commands) = (vec![long.clone(); 40], vec![long.clone(); 40]);
+        });
+        record.story().absorb_decision(&decision);
+    }
     Channels::default().deliver(&mut record, &desk(), at(10));
     let size = serde_json::to_vec(&record).map(|stored| stored.len()).unwrap();
     assert!(size < 300_000, "{size} bytes");
+}
+
+#[test]
+fn a_stored_incident_has_this_shape() {
+    let decision = outside_of_pipelines(decided(Done, 600), "ecs:shop/orders");
+    let decision = with(decision, |rollback| rollback.cleared_at = Some(at(900)));
+    let mut record = Record::new(Subject::of(&decision).unwrap());
+    Channels::default().deliver(&mut record, &desk(), at(901));
+    record.told.values_mut().filter(|told| told.shows.is_some()).for_each(|told| told.shows = Some(42));
+    insta::assert_json_snapshot!(record);
+    let stored = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<Record>(&stored).unwrap(), record);
+}
+
+#[test]
+fn what_is_stored_about_nothing_is_no_record() {
+    for stored in ["{}", r#"{"told":{}}"#, r#"{"incident":{"key":"k","target":null,"pipeline":null}}"#] {
+        assert!(serde_json::from_str::<Record>(stored).is_err(), "{stored}");
+    }
 }
 
 #[test]

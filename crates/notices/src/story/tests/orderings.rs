@@ -1,13 +1,16 @@
 //! Any order, any repetition: the same story.
 
+use pipeline_model::RollbackOutcome;
 use proptest::prelude::*;
 
 use super::*;
+use crate::testing::decided;
 
 /// The events of a release with its approval message among them, 1 to 5 times each, in any order.
 fn any_order(lines: &'static str) -> impl Strategy<Value = Vec<Report>> {
     let mut reports: Vec<Report> = told(lines).into_iter().map(|event| Report::Event(Box::new(event))).collect();
     reports.push(Report::Message);
+    reports.extend([RollbackOutcome::Refused, RollbackOutcome::Done].map(Report::Decision));
     let count = reports.len();
     proptest::collection::vec(1_usize..=5, count)
         .prop_map(move |times| {
@@ -21,12 +24,14 @@ fn any_order(lines: &'static str) -> impl Strategy<Value = Vec<Report>> {
 enum Report {
     Event(Box<PipelineEvent>),
     Message,
+    Decision(RollbackOutcome),
 }
 
 fn absorb(story: &mut Story, report: &Report) {
     match report {
         Report::Event(event) => story.absorb(event),
         Report::Message => story.absorb_approval(&approval_message(), at(662)),
+        Report::Decision(outcome) => story.absorb_decision(&decided(outcome.clone(), 1_200)),
     }
 }
 
@@ -37,6 +42,8 @@ proptest! {
     fn any_order_and_any_duplicates_end_in_the_same_story_moments_and_notice(reports in any_order(RELEASE)) {
         let mut straight = story(RELEASE);
         straight.absorb_approval(&approval_message(), at(662));
+        straight.absorb_decision(&decided(RollbackOutcome::Done, 1_200));
+        straight.absorb_decision(&decided(RollbackOutcome::Refused, 1_200));
         let mut mixed = blank();
         reports.iter().for_each(|report| absorb(&mut mixed, report));
         prop_assert_eq!(&mixed, &straight);
@@ -64,7 +71,9 @@ proptest! {
         }
         // An approval told before anything of the second attempt is known counts for the first.
         let expected = ["approval:Approve/Manager:1", "approval:Approve/Manager:2", "failed:1"].map(String::from);
-        prop_assert!(seen.is_subset(&expected.into()), "{seen:?}");
+        let (decided, others): (BTreeSet<_>, BTreeSet<_>) = seen.into_iter().partition(|key| key.starts_with("rollback:"));
+        prop_assert!(others.is_subset(&expected.into()), "{others:?}");
+        prop_assert_eq!(decided.len(), 2, "{:?}", decided);
     }
 }
 

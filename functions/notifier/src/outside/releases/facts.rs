@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_codepipeline::primitives::DateTime;
 use aws_sdk_codepipeline::types::{
     ActionDeclaration, ActionExecutionDetail, ActionExecutionResult, ActionExecutionStatus, ActionTypeId,
     ArtifactRevision, PipelineDeclaration, PipelineExecution,
 };
-use jiff::Timestamp;
+use lambda_kit::aws::timestamp;
 use notices::{ActionFacts, ApprovalSettings, Commit, CommitAuthor, ExecutionFacts, Structure};
 use pipeline_model::{
     ActionName, ActionState, ActionType, ApprovalRequest, ExecutionId, ExecutionResult, ExecutionState, StageName,
@@ -153,10 +152,6 @@ pub(super) fn waits_for(detail: &ActionExecutionDetail, approval: &ApprovalReque
 pub(super) fn has_token(detail: &ActionExecutionDetail, token: &str) -> bool {
     let result = detail.output.as_ref().and_then(|output| output.execution_result.as_ref());
     result.and_then(|result| result.external_execution_id.as_deref()) == Some(token)
-}
-
-fn timestamp(time: DateTime) -> Option<Timestamp> {
-    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
 }
 
 fn not_empty(text: Option<String>) -> Option<String> {

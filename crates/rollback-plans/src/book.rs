@@ -1,0 +1,137 @@
+//! What is remembered of the rollbacks of one target, and of those that were begun and perhaps not ended.
+
+use jiff::{SignedDuration, Timestamp};
+use pipeline_model::ExecutionId;
+use serde::{Deserialize, Serialize};
+
+use crate::Alarm;
+
+/// The most rollbacks remembered of one target. More than a day's cap, because a release that was rolled back must not
+/// become a target again.
+const MOST_REMEMBERED: usize = 50;
+
+/// What the table holds of one target.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Book {
+    /// Rollbacks that were done, or tried in vain, oldest first.
+    pub past: Vec<Past>,
+    /// What was about to be done by somebody who did not come back, oldest first.
+    pub pledges: Vec<Pledge>,
+    /// Who may act on the target now.
+    pub hold: Hold,
+}
+
+/// Who may act on a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hold {
+    /// Nobody has asked to.
+    #[default]
+    Free,
+    /// Whoever holds this book, and nobody else.
+    Mine,
+    /// Somebody else, until then.
+    Others(Timestamp),
+}
+
+/// A rollback that was done, or tried in vain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    /// What was promised before it was done.
+    #[serde(flatten)]
+    pub pledge: Pledge,
+    /// The execution, deployment or version that came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
+    /// What was done, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<String>,
+    /// Every way back turned out to be impossible.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub failed: bool,
+    /// The inbound transition was closed and is to be opened when the alarm is OK again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub closed_transition: bool,
+    /// When the alarm became OK again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Timestamp>,
+}
+
+/// What somebody is about to do; written down before it is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Pledge {
+    /// Names the incident.
+    pub incident: String,
+    /// The release that is to go.
+    pub release: String,
+    /// The alarm that asks.
+    pub alarm: String,
+    /// CloudWatch's reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm_reason: Option<String>,
+    /// Since when it is red.
+    pub red_since: Timestamp,
+    /// When this was written down.
+    pub at: Timestamp,
+    /// What stands: the commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<pipeline_model::Revision>,
+    /// What is to stand again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<pipeline_model::Revision>,
+    /// The execution whose release is to stand again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_execution: Option<ExecutionId>,
+}
+
+impl Pledge {
+    /// How long whoever wrote it down is alone, longer than an invocation can live (template.yaml: a minute): after that
+    /// its writer does nothing more.
+    pub const HOLDS: SignedDuration = SignedDuration::from_secs(150);
+    /// How far clocks differ.
+    const SKEW: SignedDuration = SignedDuration::from_secs(10);
+
+    /// Whether what began at `moment` may have come of it.
+    pub(crate) fn can_have_begun(&self, moment: Timestamp) -> bool {
+        let after = moment.duration_since(self.at);
+        (-Self::SKEW..=Self::HOLDS).contains(&after)
+    }
+}
+
+impl Book {
+    /// Whether `release` came of a rollback of ours: a redeployment looks like any other release.
+    pub(crate) fn made(&self, release: &str) -> bool {
+        self.past.iter().any(|past| past.started.as_deref() == Some(release))
+    }
+
+    /// Whether `release` was rolled back, so that it is not to stand again.
+    pub(crate) fn threw_out(&self, release: &str) -> bool {
+        self.past.iter().any(|past| past.pledge.release == release)
+    }
+
+    /// Whether this change of the alarm has led to a rollback: the event comes twice.
+    pub(crate) fn has_answered(&self, alarm: &Alarm) -> bool {
+        self.past.iter().any(|past| past.pledge.alarm == alarm.name && past.pledge.red_since == alarm.red_since)
+    }
+
+    /// The rollback that `alarm` asked for and that nobody has called cleared yet: marks it as cleared at `at`.
+    pub fn clear(&mut self, alarm: &str, at: Timestamp) -> Option<&Past> {
+        let asked = |past: &&mut Past| {
+            past.pledge.alarm == alarm && past.cleared.is_none() && !past.failed && past.pledge.red_since < at
+        };
+        let past = self.past.iter_mut().rev().find(asked)?;
+        past.cleared = Some(at);
+        Some(past)
+    }
+
+    /// Writes a rollback down, and drops the oldest one that no longer fits.
+    pub fn remember(&mut self, past: Past) {
+        self.past.push(past);
+        let surplus = self.past.len().saturating_sub(MOST_REMEMBERED);
+        self.past.drain(..surplus);
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

@@ -1,0 +1,302 @@
+//! The decision: from facts to one of six answers, without a clock and without an effect.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::alarm::WasRed;
+use crate::targets::Look;
+use crate::windows::{Outlook, is_suspect};
+use crate::{Book, Case, Hold, Mode, Plan, Pledge, Refusal, Release, Seen, Standing};
+
+/// How long to wait before a stage that is running is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// The window of the daily cap.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Decision {
+    /// Find something out, then decide again.
+    Ask(Question),
+    /// Write down what is about to be done and become the only one who may, then decide again with the book.
+    Claim(Box<Pledge>),
+    /// Look again after that time.
+    Wait(Duration),
+    /// Do nothing.
+    Refuse(Box<Refused>),
+    /// Say what would be done.
+    Observe(Box<Plan>),
+    /// Do it.
+    RollBack(Box<Plan>),
+    /// Somebody did it and could not tell: tell it for them.
+    Adopt(Box<Pledge>, Release),
+    /// This change of the alarm was answered before; there is nothing to add.
+    Answered,
+}
+
+/// What must be known to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// What is remembered of the target.
+    Book,
+    /// The alarm's changes from then on: [`crate::Alarm::turns`].
+    Turns(Timestamp),
+    /// All executions of the pipeline: [`crate::targets::StageSeen::all`].
+    AllExecutions,
+}
+
+/// A refusal, and what is known all the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refused {
+    /// Why.
+    pub refusal: Refusal,
+    /// Names what it is about, so that it is told once.
+    pub incident: String,
+    /// What stands there.
+    pub release: Option<Release>,
+    /// What a person can run.
+    pub commands: Vec<String>,
+}
+
+/// Decides. The same facts give the same answer; only the first two lead to another call with more facts.
+///
+/// Facts that cost a call are asked for only when the answer depends on them: an alarm that protects nothing that was
+/// deployed lately is refused before anything is written.
+pub fn decide(case: &Case<'_>) -> Decision {
+    match examine(case) {
+        Ok(decision) => decision,
+        Err(refusal) => refuse(case, refusal),
+    }
+}
+
+fn examine(case: &Case<'_>) -> Result<Decision, Refusal> {
+    case.alarm.still_calls(case.limits, case.now)?;
+    let look = match case.seen {
+        Seen::Unknown(answer) => return Err(Refusal::TargetUnknown(answer.clone())),
+        seen => seen.look().ok_or(Refusal::NoWayBack)?,
+    };
+    let (release, is_over) = match look.standing() {
+        Standing::Never if case.is_parallel() => return Err(Refusal::ParallelMode),
+        Standing::Never => return Err(Refusal::NeverDeployed),
+        Standing::Broken(_, word) => return Err(Refusal::DeploymentNotSucceeded(word)),
+        Standing::RolledBack(_) => return rolled_back(case),
+        Standing::Running(_) if is_later(case.alarm.red_since, case.limits.patience, case.now) => {
+            return Err(Refusal::DeploymentStillRunning);
+        }
+        Standing::Running(_) => return Ok(Decision::Wait(LOOK_AGAIN)),
+        Standing::Stoppable(release) => (release, false),
+        Standing::Deployed(release) => (release, true),
+    };
+    is_suspect(&release, is_over, case.alarm.red_since, case.limits)?;
+    if let Some(question) = was_green(case, &release)? {
+        return Ok(Decision::Ask(question));
+    }
+    let incident = case.incident(&release);
+    let outlook =
+        Outlook { target: case.target, limits: case.limits, book: case.book, release: &release, incident: &incident };
+    if let Seen::Stage(stage) = case.seen
+        && stage.wants_all(&outlook)
+    {
+        return Ok(Decision::Ask(Question::AllExecutions));
+    }
+    let ways = look.ways(&outlook)?;
+    let plan = plan(case, &outlook, ways);
+    by_the_book(case, plan)
+}
+
+/// What stands is a rollback. Perhaps it is one of ours that nobody could tell of.
+fn rolled_back(case: &Case<'_>) -> Result<Decision, Refusal> {
+    let Some(book) = case.book else { return Ok(Decision::Ask(Question::Book)) };
+    if book.has_answered(case.alarm) {
+        return Ok(Decision::Answered);
+    }
+    finish(case, book).unwrap_or(Err(Refusal::CurrentIsRollback))
+}
+
+/// What somebody promised and did not tell comes first, if anything came of it. Only one may tell it: whoever holds the
+/// book.
+fn finish(case: &Case<'_>, book: &Book) -> Option<Result<Decision, Refusal>> {
+    if asks_for_all(book, case.seen) {
+        return Some(Ok(Decision::Ask(Question::AllExecutions)));
+    }
+    let (pledge, release) = untold(book, case.seen)?;
+    Some(Ok(match book.hold {
+        Hold::Others(until) => Decision::Wait(until_then(until, case.now)),
+        Hold::Free => Decision::Claim(Box::new(pledge)),
+        Hold::Mine => Decision::Adopt(Box::new(pledge), release),
+    }))
+}
+
+/// The alarm was not red when the deployment came; perhaps its history must be asked.
+fn was_green(case: &Case<'_>, release: &Release) -> Result<Option<Question>, Refusal> {
+    // What is under way is judged by its beginning, what is over by the moment it stood.
+    let Some(moment) = release.ended.or(release.began) else { return Err(Refusal::DeploymentTimeUnknown) };
+    match case.alarm.was_red_at(moment) {
+        WasRed::No => Ok(None),
+        WasRed::Yes => Err(Refusal::AlarmRedBeforeDeployment),
+        WasRed::Unknown => Err(Refusal::AlarmPastUnknown),
+        WasRed::AskHistory => Ok(Some(Question::Turns(moment))),
+    }
+}
+
+/// What happened before at this target, and whether this invocation may act on it.
+fn by_the_book(case: &Case<'_>, plan: Plan) -> Result<Decision, Refusal> {
+    let Some(book) = case.book else {
+        return Ok(match case.mode {
+            Mode::Act => Decision::Claim(Box::new(pledge(case, &plan))),
+            Mode::Observe => Decision::Ask(Question::Book),
+        });
+    };
+    if book.has_answered(case.alarm) {
+        return Ok(Decision::Answered);
+    }
+    if let Some(decision) = finish(case, book) {
+        return decision;
+    }
+    permits(book, &plan, case)?;
+    Ok(match (case.mode, book.hold) {
+        (Mode::Observe, _) => Decision::Observe(Box::new(plan)),
+        (Mode::Act, Hold::Mine) => Decision::RollBack(Box::new(plan)),
+        (Mode::Act, Hold::Free) => Decision::Claim(Box::new(pledge(case, &plan))),
+        (Mode::Act, Hold::Others(until)) => Decision::Wait(until_then(until, case.now)),
+    })
+}
+
+/// Whether only the list of all executions tells what came of a promise: a rollback that runs, that failed or that is of
+/// an older structure is in no other.
+fn asks_for_all(book: &Book, seen: &Seen) -> bool {
+    matches!(seen, Seen::Stage(stage) if stage.all.is_none() && !book.pledges.is_empty())
+}
+
+/// A rollback of ours that nobody could tell of; perhaps something newer has covered it already. Of a stage, all executions
+/// must be known.
+///
+/// A rollback that began when nobody held the target is somebody else's.
+pub fn untold(book: &Book, seen: &Seen) -> Option<(Pledge, Release)> {
+    let Seen::Stage(stage) = seen else {
+        let pledge = book.pledges.first()?;
+        let release = match (seen, seen.look()?.standing()) {
+            (_, Standing::RolledBack(release)) => release,
+            // A revision that CodeDeploy deploys once more looks like any other deployment.
+            (Seen::CodeDeploy(_), Standing::Stoppable(it) | Standing::Deployed(it) | Standing::Broken(it, _))
+                if it.id != pledge.release && it.began.is_some_and(|began| pledge.can_have_begun(began)) =>
+            {
+                it
+            }
+            _ => return None,
+        };
+        return (!book.made(&release.id)).then(|| (pledge.clone(), release));
+    };
+    let begun = stage.rollbacks().chain(book.pledges.iter().filter_map(|pledge| stage.redeployment_of(pledge)));
+    let untold = begun.filter(|release| !book.made(&release.id)).filter_map(|release| {
+        let began = release.began?;
+        let pledge = book.pledges.iter().rev().find(|pledge| pledge.can_have_begun(began))?;
+        Some((pledge.clone(), release))
+    });
+    // The oldest one: who promised acts once, and a person may have rolled back after that.
+    untold.min_by_key(|(_, release)| release.began)
+}
+
+/// Whether the past allows one more rollback.
+fn permits(book: &Book, plan: &Plan, case: &Case<'_>) -> Result<(), Refusal> {
+    let (limits, now) = (case.limits, case.now);
+    if book.made(&plan.release.id) {
+        return Err(Refusal::CurrentIsRollback);
+    }
+    if book.threw_out(&plan.release.id) {
+        return Err(Refusal::AlreadyHandled);
+    }
+    let times = book.past.iter().filter(|past| !past.failed).map(|past| past.pledge.at);
+    if let Some(last) = times.clone().max()
+        && !is_later(last, limits.cooldown, now)
+    {
+        return Err(Refusal::Cooldown(last.saturating_add(limits.cooldown).unwrap_or(Timestamp::MAX)));
+    }
+    if times.filter(|at| !is_later(*at, DAY, now)).count() >= usize::from(limits.per_day) {
+        return Err(Refusal::DailyCap);
+    }
+    Ok(())
+}
+
+fn plan(case: &Case<'_>, outlook: &Outlook<'_>, ways: Vec<crate::Way>) -> Plan {
+    let before = case.target.stage().filter(|_| case.limits.closes_transition).map(|(pipeline, stage)| {
+        let reason = format!("Pipewarden rolls back because alarm {} is red", case.alarm.name);
+        crate::Step::CloseTransition {
+            pipeline: pipeline.clone(),
+            stage: stage.clone(),
+            reason: crate::step::transition_reason(&reason),
+        }
+    });
+    let commands = ways.iter().take(1).map(|way| way.step.command()).collect();
+    Plan { incident: outlook.incident.to_owned(), release: outlook.release.clone(), before, ways, commands }
+}
+
+fn pledge(case: &Case<'_>, plan: &Plan) -> Pledge {
+    let first = plan.ways.first();
+    Pledge {
+        incident: plan.incident.clone(),
+        release: plan.release.id.clone(),
+        alarm: case.alarm.name.clone(),
+        alarm_reason: case.alarm.reason.clone(),
+        red_since: case.alarm.red_since,
+        at: case.now,
+        from: plan.release.revision.clone(),
+        to: first.and_then(|way| way.to.clone()),
+        target_execution: first.and_then(|way| way.target_execution.clone()),
+    }
+}
+
+/// A refusal with what a person can do about it: the way that policy forbids us is open to them.
+fn refuse(case: &Case<'_>, refusal: Refusal) -> Decision {
+    let look = case.seen.look();
+    let release = look.and_then(|look| match look.standing() {
+        Standing::Never => None,
+        Standing::Running(release)
+        | Standing::Stoppable(release)
+        | Standing::Deployed(release)
+        | Standing::Broken(release, _)
+        | Standing::RolledBack(release) => Some(release),
+    });
+    let incident = release.as_ref().map_or_else(|| case.target.to_string(), |release| case.incident(release));
+    let commands = match (look, &release) {
+        (Some(look), Some(release)) if refusal.leaves_it_to_people() => {
+            vec![by_hand(case, look, release, &incident, &refusal)]
+        }
+        _ => Vec::new(),
+    };
+    Decision::Refuse(Box::new(Refused { refusal, incident, release, commands }))
+}
+
+/// The first way back, if it is only policy that forbids it. From a rollback there is none: before it stood what it threw
+/// out.
+fn by_hand(case: &Case<'_>, look: &dyn Look, release: &Release, incident: &str, refusal: &Refusal) -> String {
+    let outlook = Outlook { target: case.target, limits: case.limits, book: case.book, release, incident };
+    let ways =
+        if *refusal == Refusal::CurrentIsRollback { Vec::new() } else { look.ways(&outlook).unwrap_or_default() };
+    ways.first().map_or_else(|| look.by_hand(case.target), |way| way.step.command())
+}
+
+impl Case<'_> {
+    fn incident(&self, release: &Release) -> String {
+        format!("{}@{}", self.target, release.id)
+    }
+
+    fn is_parallel(&self) -> bool {
+        let Seen::Stage(stage) = self.seen else { return false };
+        stage.succeeded.first().is_some_and(|execution| execution.is_parallel)
+    }
+}
+
+/// Whether `now` is later than `than` by more than `by`.
+pub(crate) fn is_later(than: Timestamp, by: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(than) > by
+}
+
+/// A moment longer than until then, so that the lease has surely ended.
+fn until_then(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default() + Duration::from_secs(1)
+}

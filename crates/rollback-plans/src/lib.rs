@@ -1,0 +1,31 @@
+//! May an alarm roll a release back, to what, and by which steps.
+#![doc = include_str!("../README.md")]
+
+mod alarm;
+mod book;
+mod case;
+mod consent;
+mod decide;
+mod limits;
+mod refusal;
+mod settings;
+mod standing;
+mod step;
+mod target;
+pub mod targets;
+#[cfg(test)]
+mod testing;
+mod windows;
+
+pub use alarm::{Alarm, AlarmNow, Before, Turn};
+pub use book::{Book, Hold, Past, Pledge};
+pub use case::{Case, Mode};
+pub use consent::{CONSENT_TAG, Consent, MODE_TAG, TagProblem};
+pub use decide::{Decision, Question, Refused, decide, untold};
+pub use limits::Limits;
+pub use refusal::Refusal;
+pub use settings::{Problem, Settings};
+pub use standing::{Plan, Release, Standing, Way};
+pub use step::{Carried, Step, command};
+pub use target::{BadTarget, Target};
+pub use targets::Seen;

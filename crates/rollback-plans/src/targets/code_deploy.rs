@@ -1,0 +1,50 @@
+//! A CodeDeploy deployment group: the newest of `ListDeployments`, by `BatchGetDeployments`.
+
+use jiff::Timestamp;
+
+use super::Look;
+use crate::windows::Outlook;
+use crate::{Refusal, Release, Standing, Step, Target, Way};
+
+/// The newest deployment of a group.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CodeDeploySeen {
+    /// `deploymentId`; absent when nothing was ever deployed.
+    pub deployment: Option<String>,
+    /// `status`, in CodeDeploy's word.
+    pub status: String,
+    /// `createTime`.
+    pub created: Option<Timestamp>,
+    /// `completeTime`.
+    pub completed: Option<Timestamp>,
+    /// `creator` is `codeDeployRollback`, or `rollbackInfo` names a deployment that is rolled back or rolls back.
+    pub is_rollback: bool,
+    /// `previousRevision` is there: what stood before.
+    pub has_previous: bool,
+}
+
+impl Look for CodeDeploySeen {
+    fn standing(&self) -> Standing {
+        let Some(id) = self.deployment.clone() else { return Standing::Never };
+        let release = Release { id, began: self.created, ended: self.completed, ..Release::default() };
+        match self.status.as_str() {
+            _ if self.is_rollback => Standing::RolledBack(release),
+            "Created" | "Queued" | "InProgress" | "Baking" | "Ready" => Standing::Stoppable(release),
+            "Succeeded" => Standing::Deployed(release),
+            other => Standing::Broken(release, other.to_owned()),
+        }
+    }
+
+    fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {
+        let Target::CodeDeploy { application, group } = outlook.target else { return Err(Refusal::NoWayBack) };
+        let deployment = outlook.release.id.clone();
+        let step = match self.standing() {
+            Standing::Stoppable(_) => Step::StopDeployment { deployment },
+            _ if self.has_previous => {
+                Step::DeployPrevious { application: application.clone(), group: group.clone(), instead_of: deployment }
+            }
+            _ => return Err(Refusal::NoWayBack),
+        };
+        Ok(vec![Way { step, to: None, target_execution: None }])
+    }
+}

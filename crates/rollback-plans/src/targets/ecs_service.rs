@@ -1,0 +1,46 @@
+//! An ECS service with ECS's own deployments: the newest of `ListServiceDeployments`.
+
+use jiff::Timestamp;
+
+use super::Look;
+use crate::windows::Outlook;
+use crate::{Refusal, Release, Standing, Step, Way};
+
+/// The newest deployment of a service.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EcsSeen {
+    /// `serviceDeploymentArn`; absent when nothing was ever deployed.
+    pub deployment: Option<String>,
+    /// `status`, in ECS's word.
+    pub status: String,
+    /// `createdAt`.
+    pub created: Option<Timestamp>,
+    /// `finishedAt`.
+    pub finished: Option<Timestamp>,
+}
+
+impl Look for EcsSeen {
+    fn standing(&self) -> Standing {
+        let Some(id) = self.deployment.clone() else { return Standing::Never };
+        let release = Release { id, began: self.created, ended: self.finished, ..Release::default() };
+        match self.status.as_str() {
+            "PENDING" | "IN_PROGRESS" => Standing::Stoppable(release),
+            "SUCCESSFUL" => Standing::Deployed(release),
+            "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" | "ROLLBACK_SUCCESSFUL" | "ROLLBACK_FAILED" => {
+                Standing::RolledBack(release)
+            }
+            other => Standing::Broken(release, other.to_owned()),
+        }
+    }
+
+    /// ECS can roll back only what is still under way.
+    fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {
+        match self.standing() {
+            Standing::Stoppable(_) => {
+                let step = Step::StopServiceDeployment { arn: outlook.release.id.clone() };
+                Ok(vec![Way { step, to: None, target_execution: None }])
+            }
+            _ => Err(Refusal::NothingToStop),
+        }
+    }
+}

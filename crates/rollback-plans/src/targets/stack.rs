@@ -1,0 +1,57 @@
+//! A CloudFormation stack: `DescribeStacks`.
+
+use jiff::Timestamp;
+
+use super::Look;
+use crate::windows::Outlook;
+use crate::{Refusal, Release, Standing, Step, Target, Way, command};
+
+/// What was seen of a stack.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StackSeen {
+    /// `StackStatus`.
+    pub status: String,
+    /// `LastUpdatedTime`, or `CreationTime` of a stack that was never updated: when the last operation began.
+    pub changed: Option<Timestamp>,
+}
+
+impl Look for StackSeen {
+    fn standing(&self) -> Standing {
+        let id = self.changed.map_or_else(|| String::from("unknown"), |changed| changed.to_string());
+        let release = Release { id, began: self.changed, ended: None, ..Release::default() };
+        match self.status.as_str() {
+            "UPDATE_IN_PROGRESS" => Standing::Stoppable(release),
+            // Nobody knows when it ended; what it left behind is there from its beginning on.
+            "UPDATE_FAILED" | "CREATE_FAILED" => Standing::Stoppable(release),
+            "UPDATE_COMPLETE" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" | "CREATE_COMPLETE" => {
+                Standing::Deployed(Release { ended: release.began, ..release })
+            }
+            "CREATE_IN_PROGRESS" => Standing::Running(release),
+            rolled if rolled.contains("ROLLBACK") && rolled != "UPDATE_ROLLBACK_FAILED" => {
+                Standing::RolledBack(release)
+            }
+            other => Standing::Broken(release, other.to_owned()),
+        }
+    }
+
+    fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {
+        let Target::Stack { name } = outlook.target else { return Err(Refusal::NoWayBack) };
+        let step = match self.status.as_str() {
+            "UPDATE_IN_PROGRESS" => Step::CancelUpdate { stack: name.clone(), token: outlook.token() },
+            "UPDATE_FAILED" => Step::RollBackStack { stack: name.clone(), token: outlook.token() },
+            // Without a stable state to go back to, RollbackStack deletes the stack.
+            "CREATE_FAILED" => return Err(Refusal::WouldDeleteStack),
+            _ => return Err(Refusal::NothingToStop),
+        };
+        Ok(vec![Way { step, to: None, target_execution: None }])
+    }
+
+    fn by_hand(&self, target: &Target) -> String {
+        match target {
+            Target::Stack { name } if self.status == "UPDATE_ROLLBACK_FAILED" => {
+                command("cloudformation continue-update-rollback", &[("stack-name", name)])
+            }
+            other => other.look_by_hand(),
+        }
+    }
+}

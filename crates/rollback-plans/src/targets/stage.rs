@@ -1,0 +1,185 @@
+//! A stage of a pipeline: `GetPipelineState` and `ListPipelineExecutions`.
+
+use jiff::Timestamp;
+use pipeline_model::{ExecutionId, Revision};
+
+use super::Look;
+use crate::windows::Outlook;
+use crate::{Pledge, Refusal, Release, Standing, Step, Target, Way};
+
+/// Most targets tried: each is a call, and who has three outdated ones has changed the pipeline.
+const MOST_CANDIDATES: usize = 3;
+
+/// What was seen of a stage.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StageSeen {
+    /// What ran in the stage last; nothing for a pipeline in PARALLEL mode, whose state is empty.
+    pub current: Option<StageRun>,
+    /// Executions that succeeded in the stage, in the current structure of the pipeline, newest first.
+    pub succeeded: Vec<ExecutionSeen>,
+    /// All executions, newest first; `None` until somebody has asked for them.
+    pub all: Option<Vec<ExecutionSeen>>,
+}
+
+/// What ran in a stage last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageRun {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// How far it came.
+    pub status: RunStatus,
+    /// `type` is `ROLLBACK`.
+    pub is_rollback: bool,
+    /// The latest `lastStatusChange` of the stage's actions.
+    pub changed: Option<Timestamp>,
+}
+
+/// How far an execution came in a stage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunStatus {
+    /// `InProgress` or `Stopping`.
+    Running,
+    /// `Succeeded`.
+    Succeeded,
+    /// Anything else, in CodePipeline's word for it.
+    Ended(String),
+}
+
+/// One execution of a pipeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionSeen {
+    /// The execution.
+    pub execution: ExecutionId,
+    /// `executionType` is `ROLLBACK`.
+    pub is_rollback: bool,
+    /// `rollbackTargetPipelineExecutionId`.
+    pub restores: Option<ExecutionId>,
+    /// When it began.
+    pub started: Option<Timestamp>,
+    /// `executionMode` is `PARALLEL`.
+    pub is_parallel: bool,
+    /// The whole execution succeeded.
+    pub succeeded: bool,
+    /// What it was made of.
+    pub sources: Vec<SourceRevision>,
+}
+
+/// What a source action read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceRevision {
+    /// The source action.
+    pub action: String,
+    /// The revision.
+    pub revision: Revision,
+}
+
+impl ExecutionSeen {
+    fn revision(&self) -> Option<Revision> {
+        self.sources.first().map(|source| source.revision.clone())
+    }
+}
+
+impl StageSeen {
+    fn of(&self, id: &ExecutionId) -> Option<&ExecutionSeen> {
+        self.succeeded.iter().chain(self.all.iter().flatten()).find(|execution| execution.execution == *id)
+    }
+
+    /// What stood in the stage before the current execution, newest first.
+    ///
+    /// Where a rollback stood, its target stood: what came between the two was found to be bad, by us or by a person.
+    /// CodePipeline lists executions by their beginning: a rollback that began after the current execution stood before it
+    /// all the same, while that one waited.
+    fn candidates<'a>(&'a self, outlook: &'a Outlook<'_>) -> impl Iterator<Item = &'a ExecutionSeen> {
+        // A list that does not hold what succeeded last is behind: then all in it is older.
+        let current = self.succeeded.iter().position(|it| it.execution.as_str() == outlook.release.id);
+        let mut restored: Option<&ExecutionId> = None;
+        let stood = self.succeeded.iter().enumerate().filter(move |(place, it)| {
+            if current == Some(*place) || restored.is_some_and(|target| *target != it.execution) {
+                return false;
+            }
+            restored = it.restores.as_ref().filter(|_| it.is_rollback);
+            !it.is_rollback && current.is_none_or(|current| current < *place)
+        });
+        stood.map(|(_, it)| it).filter(|it| !it.is_parallel && !outlook.was_thrown_out(&it.execution))
+    }
+
+    /// The last release that went through the whole pipeline, whatever the pipeline's structure was then.
+    fn redeployable<'a>(&'a self, outlook: &'a Outlook<'_>) -> Option<&'a ExecutionSeen> {
+        let all = self.all.as_deref().unwrap_or_default();
+        let older = all.iter().skip_while(|it| it.execution.as_str() != outlook.release.id).skip(1);
+        older
+            .filter(|it| it.succeeded && !it.is_rollback && !it.sources.is_empty())
+            .find(|it| !outlook.was_thrown_out(&it.execution))
+    }
+
+    /// All rollbacks of the pipeline, newest first.
+    pub(crate) fn rollbacks(&self) -> impl Iterator<Item = Release> {
+        self.all.iter().flatten().filter(|execution| execution.is_rollback).map(|rollback| Release {
+            id: rollback.execution.as_str().to_owned(),
+            began: rollback.started,
+            restores: rollback.restores.clone(),
+            ..Release::default()
+        })
+    }
+
+    /// An execution with the revision that a pledge wanted back: a redeployment looks like any release.
+    pub(crate) fn redeployment_of(&self, pledge: &Pledge) -> Option<Release> {
+        let wanted = pledge.to.as_ref()?;
+        let fits = |it: &&ExecutionSeen| {
+            !it.is_rollback
+                && it.execution.as_str() != pledge.release
+                && it.sources.first().is_some_and(|source| source.revision.id == wanted.id)
+                && it.started.is_some_and(|started| pledge.can_have_begun(started))
+        };
+        let execution = self.all.iter().flatten().find(fits)?;
+        Some(Release { id: execution.execution.as_str().to_owned(), began: execution.started, ..Release::default() })
+    }
+
+    /// Whether the list of all executions would open a way.
+    pub(crate) fn wants_all(&self, outlook: &Outlook<'_>) -> bool {
+        outlook.limits.redeploys && self.all.is_none() && self.candidates(outlook).next().is_none()
+    }
+}
+
+impl Look for StageSeen {
+    fn standing(&self) -> Standing {
+        let Some(run) = &self.current else { return Standing::Never };
+        let known = self.of(&run.execution);
+        let release = Release {
+            id: run.execution.as_str().to_owned(),
+            began: known.and_then(|execution| execution.started),
+            ended: run.changed.filter(|_| run.status == RunStatus::Succeeded),
+            revision: known.and_then(ExecutionSeen::revision),
+            restores: known.and_then(|execution| execution.restores.clone()),
+        };
+        match &run.status {
+            _ if run.is_rollback => Standing::RolledBack(release),
+            RunStatus::Running => Standing::Running(release),
+            RunStatus::Succeeded => Standing::Deployed(release),
+            RunStatus::Ended(word) => Standing::Broken(release, word.clone()),
+        }
+    }
+
+    fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {
+        let Target::Stage { pipeline, stage } = outlook.target else { return Err(Refusal::NoWayBack) };
+        let back = |to: &ExecutionSeen| Way {
+            step: Step::RollBackStage { pipeline: pipeline.clone(), stage: stage.clone(), to: to.execution.clone() },
+            to: to.revision(),
+            target_execution: Some(to.execution.clone()),
+        };
+        let mut ways: Vec<Way> = self.candidates(outlook).take(MOST_CANDIDATES).map(back).collect();
+        if outlook.limits.redeploys {
+            ways.extend(self.redeployable(outlook).map(|of| Way {
+                step: Step::Redeploy {
+                    pipeline: pipeline.clone(),
+                    of: of.execution.clone(),
+                    revisions: of.sources.iter().map(|it| (it.action.clone(), it.revision.id.clone())).collect(),
+                    token: outlook.token(),
+                },
+                to: of.revision(),
+                target_execution: Some(of.execution.clone()),
+            }));
+        }
+        if ways.is_empty() { Err(Refusal::NoWayBack) } else { Ok(ways) }
+    }
+}

@@ -1,0 +1,146 @@
+//! A change of an alarm, as this function handles it and as it reminds itself of it.
+
+use jiff::Timestamp;
+use pipeline_model::{AlarmArn, AlarmChange, AlarmState};
+use rollback_plans::{Alarm, AlarmNow, Before, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::ports::AlarmSeen;
+
+/// An alarm changed its state, and somebody should look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Call {
+    pub(crate) alarm: AlarmArn,
+    pub(crate) state: AlarmState,
+    pub(crate) at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) before: Option<AlarmState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) before_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) suppressed_by: Option<String>,
+}
+
+/// What this function reminds itself of, as the body of a message in its own queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Errand {
+    /// Look again whether the alarm asks for a rollback.
+    Reconsider(Call),
+    /// See whether a rollback has helped.
+    CheckOn(CheckOn),
+}
+
+/// A rollback that was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CheckOn {
+    pub(crate) call: Call,
+    pub(crate) target: Target,
+    pub(crate) incident: String,
+}
+
+impl Errand {
+    pub(crate) fn to_body(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
+impl From<AlarmChange> for Call {
+    fn from(change: AlarmChange) -> Self {
+        let (before, before_since) = change.previous.map_or((None, None), |before| (Some(before.state), before.since));
+        Self {
+            alarm: change.alarm,
+            state: change.state,
+            at: change.at,
+            before,
+            before_since,
+            // CloudWatch's limit is 1,023 characters; one of SetAlarmState may be as long.
+            reason: change.reason,
+            suppressed_by: change.suppressed_by,
+        }
+    }
+}
+
+impl Call {
+    /// What the event said, and what CloudWatch says now.
+    ///
+    /// If the alarm has turned red once more since the event, the event's past is not the past of this red. If CloudWatch
+    /// answers with a state that is older than the event, the event knows better.
+    pub(crate) fn alarm(&self, seen: AlarmSeen) -> Alarm {
+        let later = |since: Timestamp| since.duration_since(self.at).as_secs();
+        let turned = seen.since.filter(|since| later(*since) > SAME_MOMENT_SECONDS);
+        let is_behind = seen.since.is_some_and(|since| later(since) < -SAME_MOMENT_SECONDS);
+        let before = match (turned, &self.before) {
+            (None, Some(state)) => Some(Before { state: state.clone(), since: self.before_since }),
+            _ => None,
+        };
+        Alarm {
+            name: self.alarm.name.clone(),
+            reason: self.reason.clone(),
+            red_since: turned.unwrap_or(self.at),
+            before,
+            suppressed_by: seen.suppressed_by.or_else(|| self.suppressed_by.clone()),
+            now: if is_behind { AlarmNow::Is(self.state.clone()) } else { seen.now },
+            turns: None,
+        }
+    }
+}
+
+/// The event and `DescribeAlarms` tell the same moment; direct actions and SNS tell it within the second.
+const SAME_MOMENT_SECONDS: i64 = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call() -> Call {
+        Call {
+            alarm: AlarmArn::new("us-east-1", "111122223333", "orders errors"),
+            state: AlarmState::Alarm,
+            at: "2026-03-02T17:04:40.989Z".parse().unwrap(),
+            before: Some(AlarmState::Ok),
+            before_since: Some("2026-03-02T16:56:40.987Z".parse().unwrap()),
+            reason: Some(String::from("Threshold Crossed")),
+            suppressed_by: None,
+        }
+    }
+
+    fn seen(since: &str) -> AlarmSeen {
+        AlarmSeen { now: AlarmNow::Is(AlarmState::Alarm), since: Some(since.parse().unwrap()), suppressed_by: None }
+    }
+
+    #[test]
+    fn an_errand_comes_back_as_it_was_sent() {
+        let check = CheckOn {
+            call: call(),
+            target: "orders/Production".parse().unwrap(),
+            incident: String::from("orders/Production@e2"),
+        };
+        for errand in [Errand::Reconsider(call()), Errand::CheckOn(check)] {
+            assert_eq!(serde_json::from_str::<Errand>(&errand.to_body()).unwrap(), errand);
+        }
+    }
+
+    #[test]
+    fn an_alarm_that_turned_red_once_more_has_another_past() {
+        let same = call().alarm(seen("2026-03-02T17:04:40Z"));
+        assert_eq!(same.red_since, call().at);
+        assert!(same.before.is_some());
+        let again = call().alarm(seen("2026-03-02T17:10:00Z"));
+        assert_eq!(again.red_since, "2026-03-02T17:10:00Z".parse().unwrap());
+        assert_eq!(again.before, None);
+    }
+
+    #[test]
+    fn an_answer_that_is_older_than_the_event_is_not_believed() {
+        let ok = |since| AlarmSeen { now: AlarmNow::Is(AlarmState::Ok), ..seen(since) };
+        let behind = call().alarm(ok("2026-03-02T16:56:40Z"));
+        assert_eq!((behind.now, behind.red_since), (AlarmNow::Is(AlarmState::Alarm), call().at));
+        let over = call().alarm(ok("2026-03-02T17:06:00Z"));
+        assert_eq!(over.now, AlarmNow::Is(AlarmState::Ok));
+    }
+}

@@ -1,0 +1,237 @@
+//! An alarm turned red: finds out what is to be known, decides, and has the decision carried out.
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use jiff::SignedDuration;
+use lambda_kit::publishing::Bus;
+use lambda_kit::{Failure, OrFail};
+use pipeline_model::AlarmState;
+use rollback_plans::{
+    Alarm, Book, Case, Consent, Decision, Mode, Pledge, Question, Refusal, Refused, Seen, TagProblem, Target, command,
+    decide,
+};
+
+use crate::call::Call;
+use crate::ports::{Alarms, Books, Claimed, Lease, Releases};
+use crate::report::Reporter;
+use crate::{Outside, Reverter};
+
+/// How long a claim holds.
+pub(crate) const LEASE: SignedDuration = Pledge::HOLDS;
+/// More rounds than there are questions.
+const MOST_ROUNDS: usize = 8;
+
+/// What became of one target.
+pub(crate) enum Verdict {
+    /// The alarm is dealt with: what was done, in words.
+    Dealt(String),
+    /// Policy or the state of things forbids it; perhaps the next target can be rolled back.
+    Refused(Box<Refused>),
+}
+
+/// One alarm and one of its targets, while a decision is made.
+pub(crate) struct Matter<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) alarm: Alarm,
+    pub(crate) target: &'a Target,
+    pub(crate) mode: Mode,
+    pub(crate) seen: Seen,
+    pub(crate) book: Option<Book>,
+    pub(crate) lease: Option<Lease>,
+}
+
+impl<O: Outside> Reverter<O> {
+    /// Tries the targets in their order, until one is dealt with.
+    pub(crate) async fn turned_red(&self, call: &Call) -> Result<String, Failure> {
+        let Some(consent) = self.consent(call).await? else {
+            return Ok(String::from("ignored: nothing says what this alarm protects"));
+        };
+        let seen = self.alarms.now(&call.alarm.name).await.or_retry("the alarm")?;
+        let alarm = call.alarm(seen);
+        if let Err(refusal) = alarm.still_calls(&self.limits, self.clock.now()) {
+            for target in &consent.targets {
+                if let Some(told) = self.finish(call, target).await? {
+                    return Ok(told);
+                }
+            }
+            let incident = consent.targets.first().map(ToString::to_string).unwrap_or_default();
+            let refused = Refused { refusal, incident, release: None, commands: Vec::new() };
+            return self.refuse(call, &alarm, consent.targets.first(), &refused).await;
+        }
+        let mut refusals = Vec::new();
+        for target in &consent.targets {
+            match self.consider(call, &alarm, target, self.mode.and(consent.mode)).await? {
+                Verdict::Dealt(told) => return Ok(told),
+                Verdict::Refused(refused) => refusals.push((target, refused)),
+            }
+        }
+        let mut told = Vec::new();
+        for (target, refused) in refusals {
+            if let Some(answered) = self.finish(call, target).await? {
+                return Ok(answered);
+            }
+            told.push(self.refuse(call, &alarm, Some(target), &refused).await?);
+        }
+        Ok(told.join("; "))
+    }
+
+    /// What the alarm protects. A tag that cannot be meant is told: somebody relies on it.
+    pub(crate) async fn consent(&self, call: &Call) -> Result<Option<Consent>, Failure> {
+        let tags = self.alarms.tags(&call.alarm).await.or_retry("the alarm's tags")?;
+        match Consent::of_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))) {
+            Ok(Some(consent)) => Ok(Some(consent)),
+            Ok(None) => self.consents.of(&call.alarm.name).await,
+            Err(problem) => {
+                tracing::error!(alarm.name = call.alarm.name, error = %problem, "this alarm protects nothing");
+                if call.state == AlarmState::Alarm {
+                    self.tell_bad_tag(call, &problem).await?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn tell_bad_tag(&self, call: &Call, problem: &TagProblem) -> Result<(), Failure> {
+        let refusal = Refusal::TagUnreadable(problem.to_string());
+        let incident = format!("alarm {}", call.alarm.name);
+        let commands = vec![list_tags(call)];
+        let refused = Refused { refusal, incident, release: None, commands };
+        let reporter = Reporter { home: &self.home, call, target: None, now: self.clock.now() };
+        let report = reporter.refused(call.at, &refused, &self.limits);
+        self.bus.publish(&report).await.or_retry("publishing the decision")
+    }
+
+    async fn consider(&self, call: &Call, alarm: &Alarm, target: &Target, mode: Mode) -> Result<Verdict, Failure> {
+        let seen = self.releases.look(target).await.or_retry("what stands at the target")?;
+        let alarm = alarm.clone();
+        let mut matter = Matter { call, alarm, target, mode, seen, book: None, lease: None };
+        for _ in 0..MOST_ROUNDS {
+            let decision = self.decide(&matter);
+            if let Some(verdict) = self.follow(&mut matter, decision).await? {
+                return Ok(verdict);
+            }
+        }
+        Err(Failure::retry(anyhow!("no decision about {target} after {MOST_ROUNDS} rounds; this is a fault")))
+    }
+
+    fn decide(&self, matter: &Matter<'_>) -> Decision {
+        decide(&Case {
+            alarm: &matter.alarm,
+            target: matter.target,
+            seen: &matter.seen,
+            book: matter.book.as_ref(),
+            mode: matter.mode,
+            limits: &self.limits,
+            now: self.clock.now(),
+        })
+    }
+
+    /// Does what was decided; `None` when there is more to decide.
+    async fn follow(&self, matter: &mut Matter<'_>, decision: Decision) -> Result<Option<Verdict>, Failure> {
+        let verdict = match decision {
+            Decision::Ask(question) => {
+                self.find_out(matter, question).await?;
+                return Ok(None);
+            }
+            Decision::Claim(pledge) => {
+                let (key, now) = (self.key(matter.target), self.clock.now());
+                let until = now.saturating_add(LEASE).unwrap_or(now);
+                match self.books.claim(&key, &pledge, now, until).await.or_retry("claiming the target")? {
+                    Claimed::Mine(book, lease) => {
+                        (matter.book, matter.lease) = (Some(*book), Some(lease));
+                        return Ok(None);
+                    }
+                    Claimed::Held(until) => self.wait(matter, after(until, now)).await?,
+                }
+            }
+            Decision::Wait(pause) => self.wait(matter, pause).await?,
+            Decision::Refuse(refused) => {
+                self.let_go(matter).await?;
+                Verdict::Refused(refused)
+            }
+            Decision::Answered => {
+                self.let_go(matter).await?;
+                Verdict::Dealt(String::from("answered before"))
+            }
+            Decision::Observe(plan) => {
+                let report = self.reporter(matter).observed(&matter.alarm, &plan);
+                self.bus.publish(&report).await.or_retry("publishing the decision")?;
+                Verdict::Dealt(String::from("observed"))
+            }
+            Decision::RollBack(plan) => self.roll_back(matter, &plan).await?,
+            Decision::Adopt(pledge, release) => {
+                self.adopt(matter, *pledge, &release).await?;
+                matter.book = None;
+                return Ok(None);
+            }
+        };
+        Ok(Some(verdict))
+    }
+
+    async fn find_out(&self, matter: &mut Matter<'_>, question: Question) -> Result<(), Failure> {
+        match question {
+            Question::Book => {
+                let key = self.key(matter.target);
+                let read = self.books.read(&key, self.clock.now()).await.or_retry("what is remembered")?;
+                matter.book = Some(read.book);
+            }
+            Question::Turns(since) => {
+                let turns = self.alarms.turns(&matter.alarm.name, since).await.or_retry("the alarm's history")?;
+                matter.alarm.turns = Some(turns);
+            }
+            Question::AllExecutions => {
+                let Some((pipeline, _)) = matter.target.stage() else { return Ok(()) };
+                let all = self.releases.all_executions(pipeline).await.or_retry("all executions")?;
+                if let Seen::Stage(stage) = &mut matter.seen {
+                    stage.all = Some(all);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Comes back to the alarm later.
+    pub(crate) async fn wait(&self, matter: &mut Matter<'_>, pause: Duration) -> Result<Verdict, Failure> {
+        self.let_go(matter).await?;
+        self.come_back(matter.call, pause).await.map(Verdict::Dealt)
+    }
+
+    pub(crate) async fn let_go(&self, matter: &mut Matter<'_>) -> Result<(), Failure> {
+        match matter.lease.take() {
+            Some(lease) => self.books.release(&self.key(matter.target), &lease).await.or_retry("letting the target go"),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn refuse(
+        &self,
+        call: &Call,
+        alarm: &Alarm,
+        target: Option<&Target>,
+        refused: &Refused,
+    ) -> Result<String, Failure> {
+        let reporter = Reporter { home: &self.home, call, target, now: self.clock.now() };
+        let report = reporter.refused(alarm.red_since, refused, &self.limits);
+        self.bus.publish(&report).await.or_retry("publishing the decision")?;
+        Ok(format!("refused: {}", refused.refusal.code()))
+    }
+
+    pub(crate) fn reporter<'a>(&'a self, matter: &'a Matter<'_>) -> Reporter<'a> {
+        Reporter { home: &self.home, call: matter.call, target: Some(matter.target), now: self.clock.now() }
+    }
+
+    /// Where the book of a target is kept.
+    pub(crate) fn key(&self, target: &Target) -> String {
+        format!("rollback#{}:{}#{target}", self.home.region, self.home.account)
+    }
+}
+
+fn list_tags(call: &Call) -> String {
+    command("cloudwatch list-tags-for-resource", &[("resource-arn", &call.alarm.to_string())])
+}
+
+/// A moment longer than until then.
+pub(crate) fn after(until: jiff::Timestamp, now: jiff::Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default() + Duration::from_secs(1)
+}

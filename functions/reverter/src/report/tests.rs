@@ -1,0 +1,135 @@
+//! Every kind of report, as it is published.
+
+use pipeline_model::AlarmState;
+use rollback_plans::{AlarmNow, Refusal, Release, Step, Way};
+use serde_json::json;
+
+use super::*;
+use crate::ports::AlarmSeen;
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn commit(id: &str) -> Revision {
+    Revision { id: id.to_owned(), summary: Some(format!("Change {id}")), url: None }
+}
+
+struct Desk {
+    home: Home,
+    call: Call,
+    target: Target,
+}
+
+impl Desk {
+    fn new(target: &str) -> Self {
+        let home = Home::of_arn("arn:aws:cloudformation:us-east-1:111122223333:stack/pipewarden/1").unwrap();
+        let call = Call {
+            alarm: AlarmArn::new("us-east-1", "111122223333", "orders errors"),
+            state: AlarmState::Alarm,
+            at: time("2026-03-02T17:04:40.989Z"),
+            before: Some(AlarmState::Ok),
+            before_since: None,
+            reason: Some(String::from("Threshold Crossed: 1 datapoint [9.0]")),
+            suppressed_by: None,
+        };
+        Self { home, call, target: target.parse().unwrap() }
+    }
+
+    fn reporter(&self) -> Reporter<'_> {
+        Reporter { home: &self.home, call: &self.call, target: Some(&self.target), now: time("2026-03-02T17:04:43Z") }
+    }
+
+    fn alarm(&self) -> Alarm {
+        let now = AlarmNow::Is(AlarmState::Alarm);
+        self.call.alarm(AlarmSeen { now, since: None, suppressed_by: None })
+    }
+
+    fn past(&self) -> Past {
+        let pledge = Pledge {
+            incident: format!("{}@e2", self.target),
+            release: String::from("e2"),
+            alarm: String::from("orders errors"),
+            alarm_reason: self.call.reason.clone(),
+            red_since: self.call.at,
+            at: time("2026-03-02T17:04:42Z"),
+            from: Some(commit("bbbbbbbbbbbb")),
+            to: Some(commit("aaaaaaaaaaaa")),
+            target_execution: self.target.stage().map(|_| ExecutionId::from("e1")),
+        };
+        past(pledge, Some(String::from("e3")), vec![String::from("Roll back.")])
+    }
+
+    fn plan(&self) -> Plan {
+        let step = Step::RollBackStage { pipeline: "orders".into(), stage: "Production".into(), to: "e1".into() };
+        let commands = vec![step.command()];
+        let way = Way { step, to: Some(commit("aaaaaaaaaaaa")), target_execution: Some("e1".into()) };
+        let release = Release { id: String::from("e2"), revision: Some(commit("bbbbbbbbbbbb")), ..Release::default() };
+        Plan { incident: String::from("orders/Production@e2"), release, before: None, ways: vec![way], commands }
+    }
+}
+
+#[test]
+fn a_rollback_names_both_releases_and_the_alarm() {
+    let desk = Desk::new("orders/Production");
+    insta::assert_json_snapshot!(desk.reporter().done(&desk.past()).to_json());
+}
+
+#[test]
+fn that_the_alarm_is_ok_again_is_told_under_the_same_key() {
+    let desk = Desk::new("orders/Production");
+    let cleared = Past { cleared: Some(time("2026-03-02T17:20:00Z")), ..desk.past() };
+    let (done, cleared) = (desk.reporter().done(&desk.past()), desk.reporter().done(&cleared));
+    assert_eq!(done.key, cleared.key);
+    assert_eq!(cleared.to_json()["detail"]["cleared-at"], "2026-03-02T17:20:00Z");
+    assert_eq!(
+        cleared.reason.as_deref(),
+        Some("Alarm orders errors is OK again after the rollback of stage Production of orders.")
+    );
+}
+
+#[test]
+fn a_rollback_outside_of_any_pipeline_names_no_execution() {
+    let desk = Desk::new("codedeploy:orders/blue");
+    let detail = desk.reporter().done(&desk.past()).detail();
+    for absent in ["pipeline", "execution-id", "stage", "rollback-execution-id", "target-execution-id"] {
+        assert_eq!(detail[absent], json!(null), "{absent}");
+    }
+    assert_eq!(detail["target"], "codedeploy:orders/blue");
+}
+
+#[test]
+fn a_failure_tells_what_was_tried_and_what_to_run() {
+    let desk = Desk::new("orders/Production");
+    let answers = vec![String::from("Could not roll back: UnableToRollbackStageException: no")];
+    insta::assert_json_snapshot!(desk.reporter().failed(&desk.alarm(), &desk.plan(), answers).to_json());
+}
+
+#[test]
+fn an_observation_says_what_would_be_done() {
+    let desk = Desk::new("orders/Production");
+    insta::assert_json_snapshot!(desk.reporter().observed(&desk.alarm(), &desk.plan()).to_json());
+}
+
+#[test]
+fn a_refusal_has_its_code_its_sentence_and_the_command() {
+    let desk = Desk::new("orders/Production");
+    let refused = Refused {
+        refusal: Refusal::DailyCap,
+        incident: String::from("orders/Production@e2"),
+        release: Some(desk.plan().release),
+        commands: desk.plan().commands,
+    };
+    insta::assert_json_snapshot!(desk.reporter().refused(desk.call.at, &refused, &Limits::default()).to_json());
+}
+
+#[test]
+fn what_is_published_is_read_back_as_it_was_meant() {
+    let desk = Desk::new("orders/Production");
+    let decision = desk.reporter().done(&desk.past());
+    let bytes = decision.to_json().to_string();
+    let Ok(pipeline_model::Published::Decision(read)) = pipeline_model::Published::parse(bytes.as_bytes()) else {
+        panic!("a decision")
+    };
+    assert_eq!(*read, decision);
+}

@@ -1,0 +1,18 @@
+//! What goes wrong, and what must happen then: one test or more for each numbered case of the reverter.
+
+mod again;
+mod before;
+mod crashes;
+mod elsewhere;
+mod flapping;
+mod hostile;
+mod lateness;
+mod observing;
+mod others;
+mod queue;
+mod running;
+mod settings;
+mod table;
+mod targets;
+mod throttled;
+mod together;

@@ -1,0 +1,142 @@
+//! Alarms that do not call: red before the deployment, without data, suppressed, muted, gone. Case 40.
+
+use pipeline_model::AlarmState;
+use rollback_plans::CONSENT_TAG;
+
+use crate::rollback::alarms::Change;
+use crate::rollback::guard::{ALARM, Guard, PIPELINE, STAGE, at};
+
+/// Case 40.
+#[tokio::test]
+async fn an_alarm_that_was_red_before_the_deployment_rolls_nothing_back() {
+    let guard = Guard::after("good@10");
+    guard.go_to(30);
+    let event = guard.turn(ALARM, AlarmState::Alarm).event();
+    guard.go_to(40);
+    guard.world.services.release(PIPELINE, "bad");
+    assert_eq!(guard.hear(&event).await, "refused: alarm-red-before-deployment");
+    assert_eq!(guard.told(), ["orders/Production@bad: refused (alarm-red-before-deployment)"]);
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 40: it was red, turned green for a moment after the deployment, and is red again. Only its history knows.
+#[tokio::test]
+async fn an_alarm_that_flapped_across_the_deployment_rolls_nothing_back() {
+    let guard = Guard::after("good@10");
+    guard.go_to(30);
+    guard.turn(ALARM, AlarmState::Alarm);
+    guard.go_to(40);
+    guard.world.services.release(PIPELINE, "bad");
+    guard.go_to(42);
+    guard.turn(ALARM, AlarmState::Ok);
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "refused: alarm-red-before-deployment");
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 40: red while the deployment was under way may be its doing or not.
+#[tokio::test]
+async fn an_alarm_that_turned_red_during_the_deployment_is_left_to_people_with_the_command() {
+    let guard = Guard::after("good@10");
+    guard.go_to(35);
+    guard.world.services.start(PIPELINE, "bad");
+    guard.world.services.enter(PIPELINE, "bad", STAGE);
+    guard.go_to(38);
+    let event = guard.turn(ALARM, AlarmState::Alarm).event();
+    guard.go_to(40);
+    guard.world.services.leave(PIPELINE, "bad", STAGE, rollback_plans::targets::RunStatus::Succeeded);
+    assert_eq!(guard.hear(&event).await, "refused: alarm-red-during-deployment");
+    assert_eq!(guard.acts(), [""; 0]);
+    let decision = guard.world.bus.take_published().remove(0).detail();
+    let command = decision["commands"][0].as_str().unwrap();
+    assert!(command.ends_with("--target-pipeline-execution-id good"), "{command}");
+}
+
+/// Case 40: whether it was red cannot be known, so that it counts as if it had been.
+#[tokio::test]
+async fn an_alarm_whose_past_cloudwatch_does_not_know_rolls_nothing_back() {
+    let guard = Guard::after("good@10 bad@40");
+    guard.go_to(42);
+    guard.turn(ALARM, AlarmState::Alarm);
+    guard.go_to(43);
+    guard.turn(ALARM, AlarmState::Ok);
+    guard.world.alarms.forget(ALARM);
+    guard.go_to(45);
+    let change = guard.turn(ALARM, AlarmState::Alarm);
+    guard.world.alarms.forget(ALARM);
+    assert_eq!(guard.hear(&change.event()).await, "refused: alarm-past-unknown");
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 40: no data is neither red nor green.
+#[tokio::test]
+async fn an_alarm_without_data_rolls_nothing_back_and_clears_nothing() {
+    let mut guard = Guard::after("good@10 bad@40");
+    guard.go_to(44);
+    let no_data = guard.turn(ALARM, AlarmState::InsufficientData).event();
+    assert_eq!(guard.hear(&no_data).await, "ignored: no data is neither red nor green");
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "rolled back: orders/Production@bad", "it had no data before: it was not red");
+    guard.let_pass(1).await;
+    let no_data = guard.turn(ALARM, AlarmState::InsufficientData).event();
+    guard.told();
+    assert_eq!(guard.hear(&no_data).await, "ignored: no data is neither red nor green");
+    assert_eq!(guard.told(), [""; 0]);
+}
+
+/// Case 40.
+#[tokio::test]
+async fn a_suppressed_alarm_rolls_nothing_back() {
+    let guard = Guard::after("good@10 bad@40");
+    guard.world.alarms.suppress(ALARM, Some("WaitPeriod"));
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "refused: alarm-suppressed");
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 40.
+#[tokio::test]
+async fn a_muted_alarm_rolls_nothing_back() {
+    let guard = Guard::after("good@10 bad@40");
+    guard.go_to(45);
+    let change = guard.turn(ALARM, AlarmState::Alarm);
+    let rule = "arn:aws:cloudwatch:us-east-1:111122223333:alarm-mute-rule:night";
+    let change = Change { muted_by: Some(rule), ..change };
+    assert_eq!(guard.hear(&change.event()).await, "refused: alarm-suppressed");
+    let reason = guard.world.bus.take_published().remove(0).reason.unwrap();
+    assert!(reason.contains(rule), "{reason}");
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 40: somebody deleted the alarm when it rang. Its tags are gone with it, so nothing is asked for.
+#[tokio::test]
+async fn an_alarm_that_is_gone_asks_for_nothing() {
+    let guard = Guard::after("good@10 bad@40");
+    guard.go_to(45);
+    let event = guard.turn(ALARM, AlarmState::Alarm).event();
+    guard.world.alarms.delete(ALARM);
+    assert_eq!(guard.hear(&event).await, "ignored: nothing says what this alarm protects");
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 40: the watch is over.
+#[tokio::test]
+async fn an_alarm_long_after_the_deployment_rolls_nothing_back() {
+    for (minute, told) in [(100, "rolled back: orders/Production@bad"), (101, "refused: deployed-too-long-ago")] {
+        let guard = Guard::after("good@10 bad@40");
+        guard.go_to(minute);
+        assert_eq!(guard.red().await, told, "minute {minute}");
+    }
+}
+
+/// Case 40: an alarm that is created red by a deployment of its own was never green.
+#[tokio::test]
+async fn an_alarm_created_after_the_deployment_has_no_past() {
+    let guard = Guard::after("good@10 bad@40");
+    guard.go_to(42);
+    guard.world.alarms.create("new", &[(CONSENT_TAG, "orders/Production")]);
+    guard.go_to(45);
+    let change = guard.turn("new", AlarmState::Alarm);
+    assert_eq!(change.before, Some((AlarmState::InsufficientData, at(42))));
+    assert_eq!(guard.hear(&change.event()).await, "rolled back: orders/Production@bad", "it was not red before");
+}

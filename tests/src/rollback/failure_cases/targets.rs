@@ -1,0 +1,164 @@
+//! What a stage goes back to: outdated, changed or no candidates, and starting the pipeline anew. Case 42.
+
+use pipeline_model::{Decided, Decision};
+use rollback_plans::{Carried, Limits, Step};
+
+use crate::rollback::guard::{Guard, PIPELINE, STAGE};
+
+fn outdated() -> Carried {
+    Carried::Impossible(String::from("PipelineExecutionOutdatedException: the execution is outdated"))
+}
+
+fn redeploying() -> Limits {
+    Limits { redeploys: true, ..Limits::default() }
+}
+
+fn detail(decision: &Decision) -> (Vec<String>, Vec<String>) {
+    let Decided::Rollback(rollback) = &decision.what else { panic!("a rollback") };
+    (rollback.steps.clone(), rollback.commands.clone())
+}
+
+/// Case 42.
+#[tokio::test]
+async fn an_outdated_candidate_is_skipped_for_the_next_newest() {
+    let guard = Guard::after("a@1 b@5 c@10 bad@40");
+    guard.world.services.answer_next(outdated());
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "rolled back: orders/Production@bad");
+    assert_eq!(guard.rollbacks(), ["b"]);
+    let decision = guard.world.bus.take_published().remove(0);
+    let (steps, _) = detail(&decision);
+    assert_eq!(
+        steps[0],
+        "Could not roll stage Production of orders back to execution c: PipelineExecutionOutdatedException: the execution is outdated"
+    );
+    assert_eq!(steps[1], "Roll stage Production of orders back to execution b.");
+    assert_eq!(decision.detail()["to"]["id"], "b");
+}
+
+/// Case 42: no endless walk.
+#[tokio::test]
+async fn three_candidates_that_cannot_stand_again_call_a_person_and_are_not_tried_twice() {
+    let mut guard = Guard::after("a@1 b@3 c@5 d@10 bad@40");
+    (0..3).for_each(|_| guard.world.services.answer_next(outdated()));
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "failed: orders/Production@bad");
+    assert_eq!(guard.acts().len(), 3);
+    let decision = guard.world.bus.take_published().remove(0);
+    let (steps, commands) = detail(&decision);
+    assert_eq!(steps.len(), 3);
+    assert!(commands[0].starts_with("aws codepipeline rollback-stage --pipeline-name orders"), "{commands:?}");
+    guard.let_pass(5).await;
+    guard.green().await;
+    guard.let_pass(2).await;
+    assert_eq!(guard.red().await, "refused: already-handled", "no retry storm");
+    assert_eq!(guard.acts().len(), 3);
+    guard.assert_settled("at the end");
+}
+
+/// Case 42: the structure changed after the last good release, so nothing succeeded in the current one.
+#[tokio::test]
+async fn after_an_edit_of_the_pipeline_there_is_no_way_back_and_a_person_is_told_how_to_look() {
+    let guard = Guard::after("good@10");
+    guard.world.services.edit_pipeline(PIPELINE);
+    guard.go_to(40);
+    guard.world.services.release(PIPELINE, "bad");
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "refused: no-way-back");
+    let decision = guard.world.bus.take_published().remove(0);
+    let (_, commands) = detail(&decision);
+    assert!(commands[0].starts_with("aws codepipeline list-pipeline-executions"), "{commands:?}");
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 42: nothing succeeded in the structure there is now, not even what stands.
+#[tokio::test]
+async fn an_edit_after_the_release_leaves_no_way_back() {
+    let guard = Guard::after("good@10 bad@40");
+    guard.world.services.edit_pipeline(PIPELINE);
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "refused: no-way-back");
+    assert_eq!(guard.rollbacks(), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_very_first_release_has_nothing_to_go_back_to() {
+    let guard = Guard::after("bad@40");
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "refused: no-way-back");
+    assert_eq!(guard.book(), rollback_plans::Book::default(), "nothing is claimed");
+}
+
+/// Case 42: where it is wanted, the pipeline is started anew with the last good revisions.
+#[tokio::test]
+async fn where_no_stage_can_go_back_the_last_good_release_is_deployed_again_once() {
+    let mut guard = Guard::after("good@10").limits(redeploying());
+    guard.world.services.edit_pipeline(PIPELINE);
+    guard.go_to(40);
+    guard.world.services.release(PIPELINE, "bad");
+    guard.go_to(45);
+    let five_minutes = std::time::Duration::from_secs(300);
+    guard.world.services.rollbacks_end(five_minutes, rollback_plans::targets::RunStatus::Succeeded);
+    let event = guard.turn(crate::rollback::guard::ALARM, pipeline_model::AlarmState::Alarm).event();
+    assert_eq!(guard.hear(&event).await, "rolled back: orders/Production@bad");
+    assert_eq!(guard.acts(), ["start orders again with the revisions of execution good: done"]);
+    let Step::Redeploy { revisions, token, .. } = guard.world.services.done().remove(0) else {
+        panic!("a redeployment")
+    };
+    assert_eq!(revisions, [(String::from("Source"), String::from("good"))]);
+    assert!(
+        token.len() <= 128 && token.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-'),
+        "{token}"
+    );
+    guard.let_pass(2).await;
+    guard.green().await;
+    guard.let_pass(5).await;
+    guard.told();
+    assert_eq!(guard.hear(&event).await, "answered before");
+    assert_eq!(guard.told(), [""; 0]);
+    // What we started looks like any release, and is not rolled back for that.
+    guard.let_pass(2).await;
+    assert_eq!(guard.red().await, "refused: current-is-rollback");
+    assert_eq!(guard.acts().len(), 1);
+}
+
+/// Case 42, and case 7 for a step that has a token: its answer gets lost, and the second one starts nothing.
+#[tokio::test]
+async fn a_redeployment_whose_answer_got_lost_starts_nothing_twice() {
+    let mut guard = Guard::after("good@10").limits(redeploying());
+    guard.world.services.edit_pipeline(PIPELINE);
+    guard.go_to(40);
+    guard.world.services.release(PIPELINE, "bad");
+    let executions = guard.world.services.executions(PIPELINE).len();
+    guard.go_to(45);
+    guard.world.services.lose_answers(1);
+    guard.red().await;
+    guard.let_pass(10).await;
+    assert_eq!(guard.world.services.executions(PIPELINE).len(), executions + 1);
+    let told = guard.told();
+    assert!(told.contains(&String::from("orders/Production@bad: done to good")), "{told:?}");
+    guard.assert_settled("at the end");
+}
+
+/// Without consent to it, nothing is started anew.
+#[tokio::test]
+async fn nothing_is_deployed_again_unless_that_is_wanted() {
+    let guard = Guard::after("a@5 good@10 bad@40");
+    (0..2).for_each(|_| guard.world.services.answer_next(outdated()));
+    guard.go_to(45);
+    assert_eq!(guard.red().await, "failed: orders/Production@bad");
+    assert!(guard.acts().iter().all(|act| act.starts_with("roll stage")), "{:?}", guard.acts());
+}
+
+/// Case 42: what was thrown out by a person is no candidate.
+#[tokio::test]
+async fn a_release_that_a_person_rolled_back_is_never_a_target() {
+    let guard = Guard::after("good@1 thrown@10");
+    guard.go_to(12);
+    guard.world.services.roll_back_by_hand(PIPELINE, STAGE, "good");
+    guard.go_to(40);
+    guard.world.services.release(PIPELINE, "bad");
+    guard.go_to(45);
+    guard.red().await;
+    assert_eq!(guard.rollbacks(), ["good"]);
+}

@@ -1,0 +1,100 @@
+//! Judges every rollback the moment it takes effect, by what really happened.
+
+use super::chronicle::{Chronicle, Red, Rollback};
+use super::outside::Process;
+use super::world::{HOUR, MINUTE, World};
+
+/// How long CloudWatch may tell an alarm's last state but one.
+pub(super) const BEHIND: i64 = 4_000;
+/// How long a step that nobody answered may be under way.
+pub(super) const LANDS_LATE: i64 = 15_000;
+/// The longest an invocation takes.
+const INVOCATION: i64 = MINUTE;
+
+pub(super) fn judge(process: &Process, rollback: &Rollback) {
+    let world = &process.world;
+    let mut problems = Vec::new();
+    {
+        let chronicle = world.chronicle.borrow();
+        let looked = process.looked.borrow().clone();
+        let Some((seen, looked_at)) = looked else { return world.object(String::from("nobody looked at the stage")) };
+        may_act(process, world, &mut problems);
+        once(&chronicle, rollback, &mut problems);
+        place(&chronicle, rollback, &seen, looked_at, &mut problems);
+        alarm(process, &chronicle, &seen, rollback.at, &mut problems);
+        pace(world, &chronicle, rollback.at, &mut problems);
+    }
+    for problem in problems {
+        world.object(format!("{problem}: {rollback:?}"));
+    }
+}
+
+fn may_act(process: &Process, world: &World, problems: &mut Vec<String>) {
+    if world.policy.mode == rollback_plans::Mode::Observe || !world.alarms[process.alarm].acts {
+        problems.push(String::from("an observer acted"));
+    }
+}
+
+/// One release is rolled back once.
+fn once(chronicle: &Chronicle, rollback: &Rollback, problems: &mut Vec<String>) {
+    if chronicle.by_robots().filter(|it| it.from == rollback.from).count() > 1 {
+        problems.push(format!("{} was rolled back before", rollback.from));
+    }
+}
+
+/// What is rolled back is no rollback, and what stands then is what stood before. Only what came between the look and
+/// the call, which no caller can know, is forgiven.
+fn place(chronicle: &Chronicle, rollback: &Rollback, seen: &str, looked_at: i64, problems: &mut Vec<String>) {
+    if chronicle.is_rollback(seen) {
+        problems.push(format!("{seen} is a rollback"));
+    }
+    if chronicle.structures[&rollback.to] != chronicle.structure {
+        problems.push(String::from("the target has another structure"));
+    }
+    let is_edited = chronicle.edits.iter().any(|edit| *edit >= looked_at);
+    if seen != rollback.from || is_edited {
+        return;
+    }
+    // The rollback itself has not succeeded, so what it threw out still stands in the chronicle.
+    let before = chronicle.ways_back();
+    if !before.contains(&rollback.to.as_str()) {
+        problems.push(format!("before it stood {before:?}"));
+    }
+}
+
+/// The alarm was green when the release had come, red within the watch, and red when somebody looked.
+fn alarm(process: &Process, chronicle: &Chronicle, seen: &str, now: i64, problems: &mut Vec<String>) {
+    let (limits, described) = (&process.world.policy.limits, process.described.get());
+    let Some(success) = chronicle.succeeded.get(seen).copied() else {
+        return problems.push(format!("{seen} has not succeeded"));
+    };
+    if chronicle.is_red(process.alarm, success) {
+        problems.push(String::from("the alarm was red before"));
+    }
+    let watch = i64::try_from(limits.watch.as_millis()).unwrap();
+    let patience = i64::try_from(limits.patience.as_millis()).unwrap();
+    let calls = |red: &Red| {
+        let is_red_now = red.from <= described && described < red.to.saturating_add(BEHIND);
+        let is_watched = (success..=success + watch).contains(&red.from);
+        let is_fresh = now <= red.from + watch.max(patience) + INVOCATION + LANDS_LATE + process.world.weather.skew;
+        is_red_now && is_watched && is_fresh
+    };
+    if !chronicle.reds(process.alarm).iter().any(calls) {
+        problems.push(String::from("the alarm does not call"));
+    }
+}
+
+/// No two within the cooldown, and no more in a day than are allowed. What nobody told of counts from its pledge, and
+/// clocks differ.
+fn pace(world: &World, chronicle: &Chronicle, now: i64, problems: &mut Vec<String>) {
+    let spare = if world.weather.is_calm { 0 } else { INVOCATION + LANDS_LATE + 2 * world.weather.skew };
+    let limits = &world.policy.limits;
+    let cooldown = i64::try_from(limits.cooldown.as_millis()).unwrap();
+    let within = |time: i64| chronicle.by_robots().filter(|it| now - it.at < time - spare).count();
+    if within(cooldown) > 1 {
+        problems.push(String::from("it is within the cooldown"));
+    }
+    if within(24 * HOUR) > usize::from(limits.per_day) {
+        problems.push(String::from("it is one too many for a day"));
+    }
+}
