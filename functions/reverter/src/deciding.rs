@@ -152,7 +152,9 @@ impl<O: Outside> Reverter<O> {
             }
             Decision::Answered => {
                 self.let_go(matter).await?;
-                Verdict::Dealt(String::from("answered before"))
+                let is_left = matter.book.as_ref().is_some_and(|book| !book.pledges.is_empty());
+                let finished = if is_left { self.finish(matter.call, matter.target).await? } else { None };
+                Verdict::Dealt(finished.unwrap_or_else(|| String::from("answered before")))
             }
             Decision::Observe(plan) => {
                 let report = self.reporter(matter).observed(&matter.alarm, &plan);

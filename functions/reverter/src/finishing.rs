@@ -17,10 +17,9 @@ impl<O: Outside> Reverter<O> {
         let (key, now) = (self.key(target), self.clock.now());
         let book = self.books.read(&key, now).await.or_retry("what is remembered")?.book;
         let answers = |past: &Past| past.pledge.alarm == call.alarm.name && past.pledge.red_since == call.at;
-        if book.past.iter().any(answers) {
-            return Ok(Some(String::from("answered before")));
-        }
-        let Some(pledge) = book.pledges.last() else { return Ok(None) };
+        let is_answered = book.past.iter().any(answers);
+        let answer = |is_answered: bool| is_answered.then(|| String::from("answered before"));
+        let Some(pledge) = book.pledges.last() else { return Ok(answer(is_answered)) };
         if let Hold::Others(until) = book.hold {
             return self.come_back(call, after(until, now)).await.map(Some);
         }
@@ -33,14 +32,14 @@ impl<O: Outside> Reverter<O> {
         let Some((pledge, release)) = untold(&book, &seen) else {
             let book = Book { pledges: Vec::new(), ..book };
             self.books.settle(&key, &lease, &book, now).await.or_retry("striking out what was promised")?;
-            return Ok(None);
+            return Ok(answer(is_answered));
         };
         let is_answer = pledge.alarm == call.alarm.name && pledge.red_since == call.at;
         let alarm = call.alarm(self.alarms.now(&call.alarm.name).await.or_retry("the alarm")?);
         let (book, lease) = (Some(book), Some(lease));
         let mut matter = Matter { call, alarm, target, mode: Mode::Act, seen, book, lease };
         self.adopt(&mut matter, pledge, &release).await?;
-        Ok(is_answer.then(|| String::from("answered before")))
+        Ok(answer(is_answered || is_answer))
     }
 
     /// What stands at a target and, of a stage, all that ever did.

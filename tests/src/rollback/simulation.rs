@@ -26,13 +26,19 @@ use world::World;
 use crate::simulation::asked_for;
 
 const SEEDS: u64 = 10_000;
+/// Less what clocks differ and an invocation takes: a rollback that somebody else tells of counts from its pledge.
+const DAY: i64 = 24 * world::HOUR - 2 * world::MINUTE;
 
 /// Plays one seed to its end.
 fn play(seed: u64) -> Rc<World> {
+    play_with(seed, false)
+}
+
+fn play_with(seed: u64, is_flapping: bool) -> Rc<World> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async {
-        let world = World::new(seed);
+        let world = World::new(seed, is_flapping);
         drama::play(&world).await;
         world
     })
@@ -70,6 +76,21 @@ fn the_same_seed_plays_the_same_story() {
     }
 }
 
+#[test]
+fn a_day_of_flapping_causes_no_more_rollbacks_than_the_cap() {
+    let mut reached = 0;
+    for seed in 0..24 {
+        let world = play_with(seed, true);
+        check(&world);
+        let (chronicle, cap) = (world.chronicle.borrow(), usize::from(world.policy.limits.per_day));
+        let within_a_day = |end: &i64| chronicle.by_robots().filter(|it| (end - DAY..=*end).contains(&it.at)).count();
+        let most = chronicle.by_robots().map(|it| within_a_day(&it.at)).max().unwrap_or_default();
+        assert!(most <= cap, "seed {seed}: {most} rollbacks in a day");
+        reached += usize::from(most == cap);
+    }
+    assert!(reached > 6, "{reached} days were bad enough");
+}
+
 /// Whatever the checks look for occurs, so that they are not passed by a world in which nothing happens.
 #[test]
 fn everything_that_may_happen_happens() {
@@ -87,7 +108,7 @@ fn everything_that_may_happen_happens() {
     assert!(seen.due > 40, "{} releases had to be rolled back", seen.due);
     assert!(seen.forbidden > 100, "{} refusals", seen.forbidden);
     assert!(seen.adopted > 5 && seen.observed > 5 && seen.cleared > 20, "{seen:?}");
-    assert!(seen.failed > 0 && seen.dead > 0, "{seen:?}");
+    assert!(seen.dead > 0, "{seen:?}");
 }
 
 proptest! {

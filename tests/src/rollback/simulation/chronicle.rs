@@ -53,7 +53,10 @@ pub(super) struct Rollback {
     pub(super) at: i64,
     pub(super) by: By,
     pub(super) id: String,
+    /// What stood when it took effect.
     pub(super) from: String,
+    /// What stood when whoever did it looked.
+    pub(super) seen: String,
     pub(super) to: String,
 }
 
@@ -117,7 +120,7 @@ impl Chronicle {
     /// Releases somebody rolled back, or a robot tried to.
     pub(super) fn thrown_out(&self) -> BTreeSet<&str> {
         let counts = |it: &&Rollback| it.by == By::Robot || self.succeeded.contains_key(&it.id);
-        self.rollbacks.iter().filter(counts).map(|it| it.from.as_str()).collect()
+        self.rollbacks.iter().filter(counts).flat_map(|it| [it.from.as_str(), it.seen.as_str()]).collect()
     }
 
     /// Where one may go back to from what stands: what stood before it, in the current structure.
@@ -125,13 +128,19 @@ impl Chronicle {
         let thrown_out = self.thrown_out();
         let is_way = |id: &&str| self.structures[*id] == self.structure && !thrown_out.contains(id);
         let ways: Vec<&str> = self.lineage.iter().rev().skip(1).map(String::as_str).filter(is_way).collect();
-        let first = ways.iter().position(|id| !self.doubtful.contains(*id)).map_or(ways.len(), |first| first + 1);
+        let first = ways.iter().position(|id| !self.is_doubtful(id)).map_or(ways.len(), |first| first + 1);
         ways[..first].to_vec()
     }
 
     /// What stands below, newest first, whatever became of it.
     pub(super) fn below(&self) -> Vec<String> {
         self.lineage.iter().rev().skip(1).cloned().collect()
+    }
+
+    /// It stood, and is passed over: see [`Self::doubtful`]. So is what was thrown out by a rollback that is taken for ours.
+    pub(super) fn is_doubtful(&self, release: &str) -> bool {
+        let is_told = |it: &Rollback| self.told.iter().any(|told| told.rollback.as_ref() == Some(&it.id));
+        self.doubtful.contains(release) || self.rollbacks.iter().any(|it| it.from == release && is_told(it))
     }
 
     pub(super) fn is_red(&self, alarm: usize, at: i64) -> bool {

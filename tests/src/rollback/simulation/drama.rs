@@ -51,7 +51,7 @@ fn set(world: &World) {
 
 /// Some alarms turn red without any release, and some all day long.
 fn plan_noise(world: &World, alarm: usize) {
-    if world.happens(0.02) {
+    if world.is_flapping || world.happens(0.02) {
         let mut at = HOUR;
         while at < world.over {
             world.agenda.put(at, turn(alarm, true));
@@ -70,7 +70,7 @@ fn plan_noise(world: &World, alarm: usize) {
 fn plan_releases(world: &World) {
     let rhythm = [20 * MINUTE, 2 * HOUR, 5 * HOUR, 12 * HOUR][world.pick(0..4) as usize];
     let (mut at, mut number) = (2 * MINUTE, 0);
-    while at < world.over && number < 16 {
+    while at < world.over && number < 12 {
         world.agenda.put(at, Happening::Starts(format!("release-{number}")));
         number += 1;
         // The first ones come quickly, so that there is something to go back to.
@@ -167,8 +167,11 @@ impl World {
     fn stands(&self, release: &str) {
         let is_bad = is_bad(self, release);
         self.tell("shop", &format!("has {release}, which is bad: {is_bad}"));
+        let at_once = is_bad && self.happens(0.3);
+        let soon = self.pick(5_000..10 * MINUTE);
         for alarm in 0..self.alarms.len() {
             let after = match (is_bad, self.pick(0..10)) {
+                _ if at_once => soon + self.pick(0..2_000),
                 (true, 0..6) => self.pick(1_000..20 * MINUTE),
                 (true, 6..8) => self.pick(0..100 * MINUTE),
                 (true, _) => continue,
@@ -224,7 +227,7 @@ impl World {
     fn roll_back_by(&self, by: By, to: &str) {
         match self.memory.services.roll_back_by_hand(PIPELINE, STAGE, to) {
             Carried::Done(id) => {
-                let rollback = self.rolled_back(by, &id.expect("a rollback has an id"), to);
+                let rollback = self.rolled_back(by, &id.expect("a rollback has an id"), to, None);
                 self.tell(format!("{by:?}"), &format!("rolls {} back to {to} by {}", rollback.from, rollback.id));
             }
             Carried::Impossible(answer) | Carried::Later(answer) => {

@@ -22,7 +22,7 @@ pub(super) fn check(world: &World) {
     let objections = world.faults.borrow();
     assert!(objections.is_empty(), "{}", objections.join("\n"));
     let chronicle = world.chronicle.borrow();
-    check_told(&chronicle);
+    check_told(world, &chronicle);
     check_cleared(world, &chronicle);
     if world.policy.mode == Mode::Observe {
         assert_eq!(chronicle.steps, 0, "an observer did something");
@@ -31,8 +31,7 @@ pub(super) fn check(world: &World) {
         return; // A person reads what was given up.
     }
     for rollback in chronicle.by_robots() {
-        let told = chronicle.told.iter().any(|told| told.rollback.as_deref() == Some(rollback.id.as_str()));
-        assert!(told, "nobody told of {rollback:?}");
+        assert!(is_told(&chronicle, rollback) || is_hidden(&chronicle, rollback), "nobody told of {rollback:?}");
     }
     check_explained(world, &chronicle);
     for (release, alarm, red) in due(world, &chronicle) {
@@ -43,22 +42,34 @@ pub(super) fn check(world: &World) {
 }
 
 /// Each rollback has one key and each key one rollback, and what is told as ours is ours.
-fn check_told(chronicle: &Chronicle) {
+fn check_told(world: &World, chronicle: &Chronicle) {
     let (mut keys, mut rollbacks) = (BTreeMap::new(), BTreeMap::new());
     for told in chronicle.told.iter().filter(|told| told.outcome == RollbackOutcome::Done) {
         let id = told.rollback.as_deref().expect("a rollback of a stage has an execution");
-        assert_eq!(keys.entry(id).or_insert(&told.key), &&told.key, "{id} has two keys");
-        assert_eq!(rollbacks.entry(&told.key).or_insert(id), &id, "{} names two rollbacks", told.key);
         let rollback = chronicle.rollbacks.iter().find(|it| it.id == id);
         let rollback = rollback.unwrap_or_else(|| panic!("there was no rollback {id}"));
-        assert!(is_taken_for_ours(chronicle, rollback), "{rollback:?} is told as ours");
+        assert!(is_taken_for_ours(world, chronicle, rollback), "{rollback:?} is told as ours");
+        if rollback.by == By::Robot {
+            assert_eq!(keys.entry(id).or_insert(&told.key), &&told.key, "{id} has two keys");
+            assert_eq!(rollbacks.entry(&told.key).or_insert(id), &id, "{} names two rollbacks", told.key);
+        }
     }
 }
 
+fn is_told(chronicle: &Chronicle, rollback: &Rollback) -> bool {
+    chronicle.told.iter().any(|told| told.rollback.as_deref() == Some(rollback.id.as_str()))
+}
+
+/// Somebody else rolled back under the same claim, and that one is told in its place.
+fn is_hidden(chronicle: &Chronicle, rollback: &Rollback) -> bool {
+    let is_near = |it: &&Rollback| it.by != By::Robot && (rollback.at - it.at).abs() < CLAIM;
+    chronicle.rollbacks.iter().filter(is_near).any(|it| is_told(chronicle, it))
+}
+
 /// It is ours, or somebody claimed the target at about that time and did not come back: then nobody can tell.
-fn is_taken_for_ours(chronicle: &Chronicle, rollback: &Rollback) -> bool {
+fn is_taken_for_ours(world: &World, chronicle: &Chronicle, rollback: &Rollback) -> bool {
     let claimed = |claim: &i64| (-SLOWEST_CLAIM..CLAIM).contains(&(rollback.at - claim));
-    rollback.by == By::Robot || !chronicle.faults.is_empty() && chronicle.claims.iter().any(claimed)
+    rollback.by == By::Robot || !world.weather.is_calm && chronicle.claims.iter().any(claimed)
 }
 
 /// What is told to have helped was told before, and the alarm did turn green then.
@@ -153,7 +164,7 @@ fn has_way_back(chronicle: &Chronicle, release: &str, at: i64) -> bool {
         }
     }
     let fits = |id: &&str| chronicle.structures[*id] as usize == structure && !thrown.contains(*id) && *id != release;
-    lineage.iter().any(|id| fits(id) && earlier(id) && !chronicle.doubtful.contains(*id))
+    lineage.iter().any(|id| fits(id) && earlier(id) && !chronicle.is_doubtful(id))
 }
 
 /// Nobody holds anything, and nobody has left a promise behind.

@@ -17,11 +17,11 @@ pub(super) fn judge(process: &Process, rollback: &Rollback) {
     {
         let chronicle = world.chronicle.borrow();
         let looked = process.looked.borrow().clone();
-        let Some((seen, looked_at)) = looked else { return world.object(String::from("nobody looked at the stage")) };
+        let Some((_, looked_at)) = looked else { return world.object(String::from("nobody looked at the stage")) };
         may_act(process, world, &mut problems);
         once(&chronicle, rollback, &mut problems);
-        place(&chronicle, rollback, &seen, looked_at, &mut problems);
-        alarm(process, &chronicle, &seen, rollback.at, &mut problems);
+        place(&chronicle, rollback, looked_at, &mut problems);
+        alarm(process, &chronicle, rollback, &mut problems);
         pace(world, &chronicle, rollback.at, &mut problems);
     }
     for problem in problems {
@@ -37,22 +37,24 @@ fn may_act(process: &Process, world: &World, problems: &mut Vec<String>) {
 
 /// One release is rolled back once.
 fn once(chronicle: &Chronicle, rollback: &Rollback, problems: &mut Vec<String>) {
-    if chronicle.by_robots().filter(|it| it.from == rollback.from).count() > 1 {
-        problems.push(format!("{} was rolled back before", rollback.from));
+    for release in [&rollback.from, &rollback.seen] {
+        if chronicle.by_robots().filter(|it| [&it.from, &it.seen].contains(&release)).count() > 1 {
+            problems.push(format!("{release} was rolled back before"));
+        }
     }
 }
 
 /// What is rolled back is no rollback, and what stands then is what stood before. Only what came between the look and
 /// the call, which no caller can know, is forgiven.
-fn place(chronicle: &Chronicle, rollback: &Rollback, seen: &str, looked_at: i64, problems: &mut Vec<String>) {
-    if chronicle.is_rollback(seen) {
-        problems.push(format!("{seen} is a rollback"));
+fn place(chronicle: &Chronicle, rollback: &Rollback, looked_at: i64, problems: &mut Vec<String>) {
+    if chronicle.is_rollback(&rollback.seen) {
+        problems.push(format!("{} is a rollback", rollback.seen));
     }
     if chronicle.structures[&rollback.to] != chronicle.structure {
         problems.push(String::from("the target has another structure"));
     }
     let is_edited = chronicle.edits.iter().any(|edit| *edit >= looked_at);
-    if seen != rollback.from || is_edited {
+    if rollback.seen != rollback.from || is_edited {
         return;
     }
     // The rollback itself has not succeeded, so what it threw out still stands in the chronicle.
@@ -63,10 +65,10 @@ fn place(chronicle: &Chronicle, rollback: &Rollback, seen: &str, looked_at: i64,
 }
 
 /// The alarm was green when the release had come, red within the watch, and red when somebody looked.
-fn alarm(process: &Process, chronicle: &Chronicle, seen: &str, now: i64, problems: &mut Vec<String>) {
+fn alarm(process: &Process, chronicle: &Chronicle, rollback: &Rollback, problems: &mut Vec<String>) {
     let (limits, described) = (&process.world.policy.limits, process.described.get());
-    let Some(success) = chronicle.succeeded.get(seen).copied() else {
-        return problems.push(format!("{seen} has not succeeded"));
+    let Some(success) = chronicle.succeeded.get(&rollback.seen).copied() else {
+        return problems.push(format!("{} has not succeeded", rollback.seen));
     };
     if chronicle.is_red(process.alarm, success) {
         problems.push(String::from("the alarm was red before"));
@@ -76,7 +78,8 @@ fn alarm(process: &Process, chronicle: &Chronicle, seen: &str, now: i64, problem
     let calls = |red: &Red| {
         let is_red_now = red.from <= described && described < red.to.saturating_add(BEHIND);
         let is_watched = (success..=success + watch).contains(&red.from);
-        let is_fresh = now <= red.from + watch.max(patience) + INVOCATION + LANDS_LATE + process.world.weather.skew;
+        let is_fresh =
+            rollback.at <= red.from + watch.max(patience) + INVOCATION + LANDS_LATE + process.world.weather.skew;
         is_red_now && is_watched && is_fresh
     };
     if !chronicle.reds(process.alarm).iter().any(calls) {

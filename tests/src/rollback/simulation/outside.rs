@@ -132,7 +132,8 @@ impl Process {
             self.world.chronicle.borrow_mut().steps += 1;
             match (step, id) {
                 (Step::RollBackStage { to, .. }, Some(id)) => {
-                    let rollback = self.world.rolled_back(By::Robot, id, to.as_str());
+                    let seen = self.looked.borrow().clone().map(|(seen, _)| seen);
+                    let rollback = self.world.rolled_back(By::Robot, id, to.as_str(), seen);
                     self.tell(&format!("ROLLS {} BACK to {to} by {id}", rollback.from));
                     judge::judge(self, &rollback);
                 }

@@ -31,7 +31,7 @@ pub(super) struct Weather {
 
 impl Weather {
     pub(super) fn of(seed: u64) -> Self {
-        let calm = Self { is_calm: true, twice: 0.3, delay: 60_000, ..Self::default() };
+        let calm = Self { is_calm: true, twice: 0.2, delay: 60_000, ..Self::default() };
         let slow = Self { is_calm: false, stall: 0.03, behind: 0.2, skew: 4_000, delay: 600_000, ..calm };
         let rough = Self { crash: 0.01, failure: 0.02, unclear: 0.15, ..slow };
         match seed % 8 {

@@ -36,6 +36,8 @@ pub(super) struct World {
     /// How long a rollback takes in the stage, and whether it succeeds.
     pub(super) rollbacks_take: i64,
     pub(super) rollbacks_succeed: bool,
+    /// Every alarm changes all day long.
+    pub(super) is_flapping: bool,
     /// People who look at alarms, between 0 and 1.
     pub(super) people: f64,
     /// Failed deployments are rolled back by the pipeline itself.
@@ -55,7 +57,7 @@ pub(super) struct Tagged {
 
 impl World {
     /// Must be called where tokio's time is paused.
-    pub(super) fn new(seed: u64) -> Rc<Self> {
+    pub(super) fn new(seed: u64, is_flapping: bool) -> Rc<Self> {
         let (mut rng, weather) = (Rng::with_seed(seed), Weather::of(seed));
         let clock = Clock::simulated_from(at(0));
         let skewed = |rng: &mut Rng| {
@@ -75,8 +77,9 @@ impl World {
             chronicle: RefCell::new(Chronicle { alarms: vec![Vec::new(); alarms.len()], ..Chronicle::default() }),
             alarms,
             agenda: Agenda::default(),
-            over: rng.i64(6 * HOUR..30 * HOUR),
-            rollbacks_take: rng.i64(15_000..5 * MINUTE),
+            over: if is_flapping { 26 * HOUR } else { rng.i64(5 * HOUR..18 * HOUR) },
+            is_flapping,
+            rollbacks_take: if rng.u8(..4) == 0 { rng.i64(200..4_000) } else { rng.i64(15_000..5 * MINUTE) },
             rollbacks_succeed: rng.u8(..10) != 0,
             people: [0.0, 0.0, 0.1, 0.4][rng.usize(..4)],
             is_native: rng.u8(..3) == 0,
@@ -104,10 +107,11 @@ impl World {
     }
 
     /// A rollback took effect just now. What it replaced is what entered the stage before.
-    pub(super) fn rolled_back(&self, by: By, id: &str, to: &str) -> Rollback {
+    pub(super) fn rolled_back(&self, by: By, id: &str, to: &str, seen: Option<String>) -> Rollback {
         let mut chronicle = self.chronicle.borrow_mut();
         let from = chronicle.current().expect("a stage that was entered").to_owned();
-        let rollback = Rollback { at: self.now(), by, id: id.to_owned(), from, to: to.to_owned() };
+        let seen = seen.unwrap_or_else(|| from.clone());
+        let rollback = Rollback { at: self.now(), by, id: id.to_owned(), from, seen, to: to.to_owned() };
         let structure = chronicle.structure;
         chronicle.structures.insert(rollback.id.clone(), structure);
         chronicle.entered.push((rollback.at, rollback.id.clone()));
