@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pipeline_model::AlarmState;
 
 use crate::decide::is_later;
-use crate::{Limits, Refusal};
+use crate::{Limits, Refusal, Target};
 
 /// The alarm that asks for a rollback: what its event said, and what CloudWatch says now.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,6 +71,11 @@ impl Alarm {
             return Err(Refusal::AlarmStale);
         }
         Ok(())
+    }
+
+    /// Names what a refusal is about where no release is known: once a day is told, and the next day again.
+    pub fn incident(&self, target: &Target) -> String {
+        format!("{target}@{}", self.red_since.strftime("%F"))
     }
 
     /// Whether the alarm was red at `moment`. Its event tells what it was before and since when; how it was before

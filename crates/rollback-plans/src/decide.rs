@@ -191,12 +191,13 @@ pub fn untold(book: &Book, seen: &Seen) -> Option<(Pledge, Release)> {
         };
         return (!book.made(&release.id)).then(|| (pledge.clone(), release));
     };
-    let begun = stage.rollbacks().chain(book.pledges.iter().filter_map(|pledge| stage.redeployment_of(pledge)));
-    let untold = begun.filter(|release| !book.made(&release.id)).filter_map(|release| {
+    let rollbacks = stage.rollbacks().filter_map(|release| {
         let began = release.began?;
         let pledge = book.pledges.iter().rev().find(|pledge| pledge.can_have_begun(began))?;
-        Some((pledge.clone(), release))
+        stage.is_of_this_stage(&release, pledge).then(|| (pledge.clone(), release))
     });
+    let redeployments = book.pledges.iter().filter_map(|pledge| Some((pledge.clone(), stage.redeployment_of(pledge)?)));
+    let untold = rollbacks.chain(redeployments).filter(|(_, release)| !book.made(&release.id));
     // The oldest one: who promised acts once, and a person may have rolled back after that.
     untold.min_by_key(|(_, release)| release.began)
 }
@@ -253,15 +254,11 @@ fn pledge(case: &Case<'_>, plan: &Plan) -> Pledge {
 /// A refusal with what a person can do about it: the way that policy forbids us is open to them.
 fn refuse(case: &Case<'_>, refusal: Refusal) -> Decision {
     let look = case.seen.look();
-    let release = look.and_then(|look| match look.standing() {
-        Standing::Never => None,
-        Standing::Running(release)
-        | Standing::Stoppable(release)
-        | Standing::Deployed(release)
-        | Standing::Broken(release, _)
-        | Standing::RolledBack(release) => Some(release),
-    });
-    let incident = release.as_ref().map_or_else(|| case.target.to_string(), |release| case.incident(release));
+    let release = look.and_then(|look| look.standing().release().cloned());
+    let incident = match &release {
+        Some(release) => case.incident(release),
+        None => case.alarm.incident(case.target),
+    };
     let commands = match (look, &release) {
         (Some(look), Some(release)) if refusal.leaves_it_to_people() => {
             vec![by_hand(case, look, release, &incident, &refusal)]

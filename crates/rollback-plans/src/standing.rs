@@ -22,6 +22,20 @@ pub enum Standing {
     RolledBack(Release),
 }
 
+impl Standing {
+    /// The deployment, if there is one.
+    pub fn release(&self) -> Option<&Release> {
+        match self {
+            Self::Never => None,
+            Self::Running(release)
+            | Self::Stoppable(release)
+            | Self::Deployed(release)
+            | Self::Broken(release, _)
+            | Self::RolledBack(release) => Some(release),
+        }
+    }
+}
+
 /// One deployment.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Release {

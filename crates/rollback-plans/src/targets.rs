@@ -6,6 +6,8 @@ mod ecs_service;
 mod stack;
 mod stage;
 
+use std::mem::discriminant;
+
 use crate::windows::Outlook;
 use crate::{Refusal, Standing, Target, Way};
 
@@ -47,6 +49,17 @@ pub(crate) trait Look {
 }
 
 impl Seen {
+    /// Whether the same release stands, in the same way, as when `other` was seen.
+    pub fn stands_as(&self, other: &Self) -> bool {
+        let standing = |seen: &Self| {
+            seen.look().map(|look| {
+                let standing = look.standing();
+                (discriminant(&standing), standing.release().map(|release| release.id.clone()))
+            })
+        };
+        standing(self) == standing(other)
+    }
+
     pub(crate) fn look(&self) -> Option<&dyn Look> {
         Some(match self {
             Self::Stage(seen) => seen,

@@ -8,7 +8,7 @@ use rollback_plans::{Book, Carried, Past, Plan, Pledge, Release, Step, Way};
 
 use crate::call::{CheckOn, Errand};
 use crate::deciding::{LEASE, Matter, Verdict};
-use crate::ports::{Books, Executor, Laters, Written};
+use crate::ports::{Books, Executor, Laters, Releases, Written};
 use crate::report::{past, sentence};
 use crate::{Outside, Reverter};
 
@@ -33,6 +33,10 @@ impl<O: Outside> Reverter<O> {
                 Ok(Carried::Impossible(answer)) => {
                     tracing::warn!(step = way.step.in_words(), answer, "this way back is closed");
                     steps.push(format!("Could not {}: {answer}", way.step.in_words()));
+                    if !self.still_stands(matter).await? {
+                        self.undo(plan.before.as_ref().filter(|_| closed)).await;
+                        return self.wait(matter, BUSY).await;
+                    }
                 }
                 Ok(Carried::Later(answer)) => {
                     tracing::warn!(step = way.step.in_words(), answer, "the service is busy; this is tried again");
@@ -52,6 +56,13 @@ impl<O: Outside> Reverter<O> {
         self.give_up(matter, plan, steps).await
     }
 
+    /// Whether nothing has come between the look and a refusal: what was refused because of something newer is looked at
+    /// anew.
+    async fn still_stands(&self, matter: &Matter<'_>) -> Result<bool, Failure> {
+        let seen = self.releases.look(matter.target).await.or_retry("what stands at the target now")?;
+        Ok(seen.stands_as(&matter.seen))
+    }
+
     /// Somebody began this rollback and could not tell.
     pub(crate) async fn adopt(
         &self,
@@ -61,8 +72,9 @@ impl<O: Outside> Reverter<O> {
     ) -> Result<Verdict, Failure> {
         tracing::warn!(incident = pledge.incident, rollback.id = by.id, "a rollback that nobody told of is told now");
         let target_execution = by.restores.clone().or(pledge.target_execution.clone());
+        let to = pledge.to.clone().filter(|_| target_execution == pledge.target_execution);
         let steps = vec![sentence(&format!("roll {} back", matter.target.in_words()))];
-        let mut done = past(Pledge { target_execution, ..pledge }, Some(by.id.clone()), steps);
+        let mut done = past(Pledge { target_execution, to, ..pledge }, Some(by.id.clone()), steps);
         done.closed_transition = self.limits.closes_transition && matter.target.stage().is_some();
         self.conclude(matter, done).await
     }
@@ -124,8 +136,10 @@ impl<O: Outside> Reverter<O> {
     }
 
     async fn undo(&self, closing: Option<&Step>) {
-        if let Some(Step::CloseTransition { pipeline, stage, .. }) = closing {
-            self.open_transition(pipeline, stage).await;
+        if let Some(Step::CloseTransition { pipeline, stage, .. }) = closing
+            && let Err(failure) = self.open_transition(pipeline, stage).await
+        {
+            tracing::error!(error = %failure, "the transition may stay closed");
         }
     }
 

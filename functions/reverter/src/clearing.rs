@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
 use lambda_kit::publishing::Bus;
 use lambda_kit::{Failure, OrFail};
 use pipeline_model::{AlarmState, PipelineName, StageName};
@@ -46,7 +47,7 @@ impl<O: Outside> Reverter<O> {
         let mut book = read.book.clone();
         let Some(past) = book.clear(&call.alarm.name, call.at) else { return Ok(false) };
         if let (true, Some((pipeline, stage))) = (past.closed_transition, target.stage()) {
-            self.open_transition(pipeline, stage).await;
+            self.open_transition(pipeline, stage).await?;
         }
         let report = Reporter { home: &self.home, call, target: Some(target), now }.done(past);
         self.bus.publish(&report).await.or_retry("publishing that the alarm is OK")?;
@@ -76,17 +77,18 @@ impl<O: Outside> Reverter<O> {
         self.refuse(call, &call.alarm(seen), Some(target), &refused).await
     }
 
-    /// Opens the transition that was closed for a rollback. If that fails, a person sees it closed, with the reason.
-    pub(crate) async fn open_transition(&self, pipeline: &PipelineName, stage: &StageName) {
+    /// Opens the transition that was closed for a rollback. If CodePipeline refuses for good, a person sees it closed, with
+    /// the reason.
+    pub(crate) async fn open_transition(&self, pipeline: &PipelineName, stage: &StageName) -> Result<(), Failure> {
         let step = Step::OpenTransition { pipeline: pipeline.clone(), stage: stage.clone() };
         match self.executor.carry_out(&step).await {
-            Ok(Carried::Done(_)) => {}
-            Ok(Carried::Impossible(answer) | Carried::Later(answer)) => {
+            Ok(Carried::Done(_)) => Ok(()),
+            Ok(Carried::Impossible(answer)) => {
                 tracing::error!(pipeline.name = %pipeline, stage.name = %stage, answer, "the transition stays closed");
+                Ok(())
             }
-            Err(unclear) => {
-                tracing::error!(pipeline.name = %pipeline, stage.name = %stage, error = %unclear, "the transition may stay closed");
-            }
+            Ok(Carried::Later(answer)) => Err(Failure::retry(anyhow!("opening the transition of {stage}: {answer}"))),
+            Err(unclear) => Err(Failure::retry(unclear).context("opening the transition")),
         }
     }
 }

@@ -55,8 +55,10 @@ impl<O: Outside> Reverter<O> {
                     return Ok(told);
                 }
             }
-            let incident = consent.targets.first().map(ToString::to_string).unwrap_or_default();
-            let refused = Refused { refusal, incident, release: None, commands: Vec::new() };
+            let first = consent.targets.first();
+            let incident = first.map(|target| alarm.incident(target)).unwrap_or_default();
+            let by_hand = first.filter(|_| refusal.leaves_it_to_people()).map(Target::look_by_hand);
+            let refused = Refused { refusal, incident, release: None, commands: by_hand.into_iter().collect() };
             return self.refuse(call, &alarm, consent.targets.first(), &refused).await;
         }
         let mut refusals = Vec::new();

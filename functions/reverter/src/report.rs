@@ -54,7 +54,8 @@ impl Reporter<'_> {
         let rollback = Rollback {
             from: plan.release.revision.clone(),
             steps: answers,
-            commands: plan.commands.clone(),
+            // What AWS has just refused is no advice.
+            commands: self.target.map(Target::look_by_hand).into_iter().collect(),
             ..self.about(RollbackOutcome::Failed, alarm.red_since)
         };
         self.decision(&plan.incident, Some(&plan.release.id), reason, rollback)

@@ -189,7 +189,7 @@ fn commands(ruling: &Ruling) -> Text {
     }
     let intro = match ruling.ending {
         Ending::Done | Ending::Refused => "What you can run:",
-        Ending::Failed => "To roll back by hand, run:",
+        Ending::Failed => "To see what stands there, run:",
         Ending::Observed => "To do it now, run:",
     };
     Text::new().plain(intro).line().code(ruling.commands.join("\n"))

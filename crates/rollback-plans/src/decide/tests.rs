@@ -180,6 +180,30 @@ fn where_it_is_wanted_the_last_good_release_is_deployed_again() {
 }
 
 #[test]
+fn what_a_person_threw_out_is_not_deployed_again() {
+    let mut seen = stage("worse@40");
+    seen.all = Some(stage("good@1 bad@10 back@20>good worse@40").succeeded);
+    let mut desk = Desk::new(seen, 45).holding(Vec::new());
+    desk.limits.redeploys = true;
+    assert_eq!(desk.outcome(), "start orders again with the revisions of execution good");
+}
+
+#[test]
+fn a_rollback_of_another_stage_is_not_taken_for_ours() {
+    let mut seen = stage("good@10 bad@40");
+    seen.all = Some(stage("good@10 bad@40 elsewhere@47>staged").succeeded);
+    let mut desk = Desk::new(seen, 45);
+    desk.book = Some(Book { pledges: vec![pledge("bad", 41)], hold: Hold::Mine, ..Book::default() });
+    assert_eq!(desk.outcome(), BACK_TO_GOOD);
+}
+
+#[test]
+fn a_stack_that_failed_days_ago_is_not_rolled_back_for_an_alarm_of_today() {
+    let seen = StackSeen { status: String::from("UPDATE_FAILED"), changed: Some(at(-3 * 24 * 60)) };
+    assert_eq!(elsewhere("cloudformation:orders", Seen::Stack(seen)), "deployed-too-long-ago");
+}
+
+#[test]
 fn an_observer_says_what_would_be_done_and_claims_nothing() {
     let mut desk = desk();
     desk.mode = Mode::Observe;

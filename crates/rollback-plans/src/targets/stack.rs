@@ -21,11 +21,12 @@ impl Look for StackSeen {
         let release = Release { id, began: self.changed, ended: None, ..Release::default() };
         match self.status.as_str() {
             "UPDATE_IN_PROGRESS" => Standing::Stoppable(release),
-            // Nobody knows when it ended; what it left behind is there from its beginning on.
-            "UPDATE_FAILED" | "CREATE_FAILED" => Standing::Stoppable(release),
-            "UPDATE_COMPLETE" | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" | "CREATE_COMPLETE" => {
-                Standing::Deployed(Release { ended: release.began, ..release })
-            }
+            // Nobody knows when it ended; what it left behind is there from its beginning on, and watched from then.
+            "UPDATE_FAILED"
+            | "CREATE_FAILED"
+            | "UPDATE_COMPLETE"
+            | "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+            | "CREATE_COMPLETE" => Standing::Deployed(Release { ended: release.began, ..release }),
             "CREATE_IN_PROGRESS" => Standing::Running(release),
             rolled if rolled.contains("ROLLBACK") && rolled != "UPDATE_ROLLBACK_FAILED" => {
                 Standing::RolledBack(release)

@@ -90,26 +90,13 @@ impl StageSeen {
     /// CodePipeline lists executions by their beginning: a rollback that began after the current execution stood before it
     /// all the same, while that one waited.
     fn candidates<'a>(&'a self, outlook: &'a Outlook<'_>) -> impl Iterator<Item = &'a ExecutionSeen> {
-        // A list that does not hold what succeeded last is behind: then all in it is older.
-        let current = self.succeeded.iter().position(|it| it.execution.as_str() == outlook.release.id);
-        let mut restored: Option<&ExecutionId> = None;
-        let stood = self.succeeded.iter().enumerate().filter(move |(place, it)| {
-            if current == Some(*place) || restored.is_some_and(|target| *target != it.execution) {
-                return false;
-            }
-            restored = it.restores.as_ref().filter(|_| it.is_rollback);
-            !it.is_rollback && current.is_none_or(|current| current < *place)
-        });
-        stood.map(|(_, it)| it).filter(|it| !it.is_parallel && !outlook.was_thrown_out(&it.execution))
+        stood_before(&self.succeeded, outlook).filter(|it| !it.is_parallel)
     }
 
     /// The last release that went through the whole pipeline, whatever the pipeline's structure was then.
     fn redeployable<'a>(&'a self, outlook: &'a Outlook<'_>) -> Option<&'a ExecutionSeen> {
         let all = self.all.as_deref().unwrap_or_default();
-        let older = all.iter().skip_while(|it| it.execution.as_str() != outlook.release.id).skip(1);
-        older
-            .filter(|it| it.succeeded && !it.is_rollback && !it.sources.is_empty())
-            .find(|it| !outlook.was_thrown_out(&it.execution))
+        stood_before(all, outlook).find(|it| it.succeeded && !it.sources.is_empty())
     }
 
     /// All rollbacks of the pipeline, newest first.
@@ -120,6 +107,15 @@ impl StageSeen {
             restores: rollback.restores.clone(),
             ..Release::default()
         })
+    }
+
+    /// Whether a rollback is one of this stage, as far as can be told: it stands or succeeded here, or restores what the
+    /// pledge wanted back.
+    pub(crate) fn is_of_this_stage(&self, rollback: &Release, pledge: &Pledge) -> bool {
+        let is_it = |id: &ExecutionId| id.as_str() == rollback.id;
+        self.current.as_ref().is_some_and(|run| is_it(&run.execution))
+            || self.succeeded.iter().any(|it| is_it(&it.execution))
+            || rollback.restores.is_some() && rollback.restores == pledge.target_execution
     }
 
     /// An execution with the revision that a pledge wanted back: a redeployment looks like any release.
@@ -135,10 +131,28 @@ impl StageSeen {
         Some(Release { id: execution.execution.as_str().to_owned(), began: execution.started, ..Release::default() })
     }
 
-    /// Whether the list of all executions would open a way.
+    /// Whether the list of all executions would open one more way: the last one, if CodePipeline refuses the others.
     pub(crate) fn wants_all(&self, outlook: &Outlook<'_>) -> bool {
-        outlook.limits.redeploys && self.all.is_none() && self.candidates(outlook).next().is_none()
+        outlook.limits.redeploys && self.all.is_none()
     }
+}
+
+/// Of `executions`, newest first, what may have stood before the current one and was never thrown out.
+fn stood_before<'a>(
+    executions: &'a [ExecutionSeen],
+    outlook: &'a Outlook<'_>,
+) -> impl Iterator<Item = &'a ExecutionSeen> {
+    // A list that does not hold what succeeded last is behind: then all in it is older.
+    let current = executions.iter().position(|it| it.execution.as_str() == outlook.release.id);
+    let mut restored: Option<&ExecutionId> = None;
+    let stood = executions.iter().enumerate().filter(move |(place, it)| {
+        if current == Some(*place) || restored.is_some_and(|target| *target != it.execution) {
+            return false;
+        }
+        restored = it.restores.as_ref().filter(|_| it.is_rollback);
+        !it.is_rollback && current.is_none_or(|current| current < *place)
+    });
+    stood.map(|(_, it)| it).filter(|it| !outlook.was_thrown_out(&it.execution))
 }
 
 impl Look for StageSeen {

@@ -33,7 +33,7 @@ async fn what_never_was_or_never_deployed_is_told_once_and_not_acted_on() {
     ] {
         let (told, published) = protecting(target).await;
         assert_eq!(told, format!("refused: {code}"), "{target}");
-        assert_eq!(published, [format!("{target}: refused ({code})")]);
+        assert_eq!(published, [format!("{target}@2026-03-02: refused ({code})")]);
     }
 }
 

@@ -29,7 +29,7 @@ async fn an_alarm_that_comes_hours_late_is_left_to_people() {
     let late = guard.turn(ALARM, AlarmState::Alarm).event();
     guard.go_to(45 + 61);
     assert_eq!(guard.hear(&late).await, "refused: alarm-stale");
-    assert_eq!(guard.told(), ["orders/Production: refused (alarm-stale)"]);
+    assert_eq!(guard.told(), ["orders/Production@2026-03-02: refused (alarm-stale)"]);
     assert_eq!(guard.acts(), [""; 0]);
 }
 

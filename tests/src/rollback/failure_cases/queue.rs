@@ -77,5 +77,8 @@ async fn a_delivery_that_comes_again_because_of_one_message_rolls_back_once() {
     assert!(guard.deliver(&delivery).await.is_some());
     assert_eq!(guard.rollbacks(), ["good"]);
     let told = guard.told();
-    assert_eq!(told, ["orders/Production@bad: done to good", "billing/Production: refused (never-deployed)"]);
+    assert_eq!(
+        told,
+        ["orders/Production@bad: done to good", "billing/Production@2026-03-02: refused (never-deployed)"]
+    );
 }

@@ -47,7 +47,10 @@ async fn three_candidates_that_cannot_stand_again_call_a_person_and_are_not_trie
     let decision = guard.world.bus.take_published().remove(0);
     let (steps, commands) = detail(&decision);
     assert_eq!(steps.len(), 3);
-    assert!(commands[0].starts_with("aws codepipeline rollback-stage --pipeline-name orders"), "{commands:?}");
+    assert!(
+        commands[0].starts_with("aws codepipeline list-pipeline-executions --pipeline-name orders"),
+        "{commands:?}"
+    );
     guard.let_pass(5).await;
     guard.green().await;
     guard.let_pass(2).await;

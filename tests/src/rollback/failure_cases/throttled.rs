@@ -51,7 +51,7 @@ async fn a_service_that_throttles_for_hours_ends_with_a_refusal_and_no_storm() {
     guard.go_to(45);
     guard.red().await;
     guard.let_pass(300).await;
-    assert_eq!(guard.told(), ["orders/Production: refused (alarm-stale)"]);
+    assert_eq!(guard.told(), ["orders/Production@2026-03-02: refused (alarm-stale)"]);
     assert!(guard.acts().len() <= 61, "{} tries", guard.acts().len());
     assert_eq!(guard.errands(), 0);
     guard.assert_settled("at the end");
