@@ -9,6 +9,7 @@ mod events;
 mod failure_cases;
 mod release;
 mod rollback;
+mod seeds;
 mod simulation;
 mod stage;
 mod template;

@@ -10,7 +10,6 @@ mod slack;
 mod world;
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 
@@ -18,6 +17,8 @@ use queue::consume;
 use releases::{Ending, Release};
 use slack::Slack;
 use world::{Weather, World};
+
+use crate::seeds::every_seed;
 
 /// More than any story takes: what is left after it is left for ever.
 const LONGEST: i64 = 48 * 3_600;
@@ -115,31 +116,7 @@ fn check_leases_and_reminders(world: &World) {
 
 #[test]
 fn whatever_the_weather_every_release_is_told_once_and_in_its_final_state() {
-    if let Some(seed) = asked_for("SIMULATION_SEED") {
-        let world = play(seed);
-        println!("{}", world.story());
-        return check(&world);
-    }
-    let seeds = asked_for("SIMULATION_SEEDS").unwrap_or(SEEDS);
-    let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..hands {
-            scope.spawn(|| {
-                while let seed = next.fetch_add(1, Ordering::Relaxed)
-                    && seed < seeds
-                {
-                    let checked = std::panic::catch_unwind(|| check(&play(seed)));
-                    assert!(checked.is_ok(), "seed {seed} fails; SIMULATION_SEED={seed} plays it again");
-                }
-            });
-        }
-    });
-}
-
-#[expect(clippy::disallowed_methods, reason = "a person plays one seed again, or many")]
-pub(crate) fn asked_for(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok()?.parse().ok()
+    every_seed(SEEDS, "simulation", play, |world| world.story(), |world| check(world));
 }
 
 #[test]

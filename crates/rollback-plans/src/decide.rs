@@ -1,4 +1,4 @@
-//! The decision: from facts to one of six answers, without a clock and without an effect.
+//! The decision: from facts to one answer, without a clock and without an effect.
 
 #[cfg(test)]
 mod tests;

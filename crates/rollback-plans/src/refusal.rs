@@ -92,7 +92,10 @@ impl Refusal {
             Self::AlarmNotRed => String::from("The alarm is not red any more."),
             Self::AlarmSuppressed(by) => format!("The alarm's actions are suppressed by {by}."),
             Self::AlarmStale => {
-                format!("The alarm went red more than {} ago: people may be at it.", minutes(limits.watch))
+                format!(
+                    "The alarm went red more than {} ago: people may be at it.",
+                    minutes(limits.watch.max(limits.patience))
+                )
             }
             Self::AlarmRedBeforeDeployment => String::from("The alarm was red before the deployment."),
             Self::AlarmRedDuringDeployment => {

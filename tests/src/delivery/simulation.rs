@@ -16,7 +16,6 @@ mod telling;
 mod world;
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 
@@ -25,7 +24,7 @@ use history::{How, Source};
 use queue::{consume, sweep};
 use world::World;
 
-use crate::simulation::asked_for;
+use crate::seeds::every_seed;
 
 const SEEDS: u64 = 240;
 
@@ -47,26 +46,7 @@ fn play(seed: u64) -> Rc<World> {
 
 #[test]
 fn whatever_the_weather_the_numbers_are_those_of_what_happened() {
-    if let Some(seed) = asked_for("SIMULATION_SEED") {
-        let world = play(seed);
-        println!("{}", world.story());
-        return check(&world);
-    }
-    let seeds = asked_for("SIMULATION_SEEDS").unwrap_or(SEEDS);
-    let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..hands {
-            scope.spawn(|| {
-                while let seed = next.fetch_add(1, Ordering::Relaxed)
-                    && seed < seeds
-                {
-                    let checked = std::panic::catch_unwind(|| check(&play(seed)));
-                    assert!(checked.is_ok(), "seed {seed} fails; SIMULATION_SEED={seed} plays it again");
-                }
-            });
-        }
-    });
+    every_seed(SEEDS, "delivery::simulation", play, |world| world.story(), |world| check(world));
 }
 
 #[test]

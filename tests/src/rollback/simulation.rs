@@ -15,7 +15,6 @@ mod weather;
 mod world;
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::prelude::*;
 
@@ -23,7 +22,7 @@ use chronicle::By;
 use end::check;
 use world::World;
 
-use crate::simulation::asked_for;
+use crate::seeds::every_seed;
 
 const SEEDS: u64 = 10_000;
 /// Less what clocks differ and an invocation takes: a rollback that somebody else tells of counts from its pledge.
@@ -46,27 +45,7 @@ fn play_with(seed: u64, is_flapping: bool) -> Rc<World> {
 
 #[test]
 fn whatever_the_weather_an_incident_has_one_rollback_or_a_reason() {
-    if let Some(seed) = asked_for("SIMULATION_SEED") {
-        let world = play(seed);
-        println!("{}", world.story());
-        return check(&world);
-    }
-    let seeds = asked_for("SIMULATION_SEEDS").unwrap_or(SEEDS);
-    let hands = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..hands {
-            scope.spawn(|| {
-                while let seed = next.fetch_add(1, Ordering::Relaxed)
-                    && seed < seeds
-                {
-                    let checked = std::panic::catch_unwind(|| check(&play(seed)));
-                    let again = format!("SIMULATION_SEED={seed} cargo test -p tests rollback::simulation");
-                    assert!(checked.is_ok(), "seed {seed} fails; play it again: {again}");
-                }
-            });
-        }
-    });
+    every_seed(SEEDS, "rollback::simulation", play, |world| world.story(), |world| check(world));
 }
 
 #[test]
