@@ -1,6 +1,6 @@
 """Starts MiniStack for the demo: pinned version, events of AWS services allowed, gone when the demo is gone.
 
-Eight things differ from `ministack` on the command line:
+Nine things differ from `ministack` on the command line:
 
 * PutEvents accepts sources that begin with `aws.` and keeps the `Time` of an entry. On AWS only AWS services may
   publish such events; here the local CodePipeline plays one, and the demo for the alarms of CloudWatch. This leans on
@@ -11,6 +11,7 @@ Eight things differ from `ministack` on the command line:
 * A rule invokes a function asynchronously, with the retries and the destination of its EventInvokeConfig, as on AWS.
   The pinned version calls it once.
 * A question for a metric without dimensions means that metric, as on AWS. The pinned version sums all of its name.
+* GetResources of the tagging API finds alarms, as on AWS. The pinned version leaves their tags out.
 * Saved queries of CloudWatch Logs are taken for made: the pinned version has no such resource, and refuses the stack.
 * Requests count as TLS: policies that insist on aws:SecureTransport hold for real AWS, and this is loopback.
 * When standard input closes, the demo has ended, however it ended, and the whole process group goes with it.
@@ -130,6 +131,20 @@ def tell_metrics_apart(cloudwatch):
     cloudwatch._dims_from_list = lambda dimensions: Dimensions(original(dimensions))
 
 
+def find_tagged_alarms(tagging, cloudwatch):
+    """Lets GetResources find alarms by their tags."""
+    collectors = getattr(tagging, "_COLLECTORS", None)
+    require(isinstance(collectors, dict) and "cloudwatch" not in collectors, "ministack.services.tagging._COLLECTORS")
+    require(hasattr(cloudwatch, "_resource_tags"), "ministack.services.cloudwatch._resource_tags")
+    require(callable(getattr(tagging, "_normalise_flat", None)), "ministack.services.tagging._normalise_flat")
+
+    def collect():
+        for arn, tags in cloudwatch._resource_tags.items():
+            yield arn, tagging._normalise_flat(tags)
+
+    collectors["cloudwatch"] = collect
+
+
 def take_saved_queries_for_made(provisioners):
     """Lets a stack with AWS::Logs::QueryDefinition deploy; nothing is saved."""
     handlers = getattr(provisioners, "_RESOURCE_HANDLERS", None)
@@ -155,7 +170,7 @@ def main():
     follow_the_parent()
     import ministack.app
     from ministack.core import iam_actions
-    from ministack.services import cloudwatch, eventbridge, lambda_svc
+    from ministack.services import cloudwatch, eventbridge, lambda_svc, tagging
     from ministack.services.cloudformation import provisioners
 
     accept_service_events(eventbridge)
@@ -163,6 +178,7 @@ def main():
     invoke_asynchronously(eventbridge, lambda_svc)
     take_saved_queries_for_made(provisioners)
     tell_metrics_apart(cloudwatch)
+    find_tagged_alarms(tagging, cloudwatch)
     require(callable(getattr(ministack.app, "app", None)), "ministack.app.app")
     ministack.app.app = as_if_over_tls(ministack.app.app)
     sys.argv = ["ministack"]

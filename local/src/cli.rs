@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and which exit code answers.
 
+mod check;
 mod codepipeline;
 mod dashboard;
 
@@ -24,6 +25,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(DemoArguments),
+    Check(check::Options),
     Codepipeline(codepipeline::Options),
     Dashboard(dashboard::Options),
     Slack(SlackArguments),
@@ -31,12 +33,13 @@ enum Command {
     Tools,
 }
 
-/// Follow releases through a pipeline: one fails, one is fixed and deployed, one is rolled back by its alarm.
+/// Follow releases through a pipeline: one fails, one is fixed, one is rolled back by its alarm, one is stopped at a gate.
 ///
 /// Builds the functions with `sam build`, starts a local AWS (MiniStack, with IAM enforced), a CodePipeline and a
 /// Slack on 127.0.0.1, deploys template.yaml with `sam deploy`, plays the story in local/demo/story.yaml through the
 /// pipeline in pipelines/release.yaml, prints what Slack shows, what the pipeline did and what CloudWatch has measured,
-/// and checks it. MiniStack's alarms tell no event bus of their changes, so the demo does that for them.
+/// and checks it. On the way it kills the function at the gate while the pipeline waits for its answer. MiniStack's
+/// alarms tell no event bus of their changes, so the demo does that for them.
 ///
 /// Needs Linux, Rust and Python 3.10 or later. The first run downloads Python tools and crates and takes some minutes;
 /// later ones take less than two. Everything it makes is under target/demo; logs are in target/demo/logs.
@@ -44,7 +47,8 @@ enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
-  0    every expected message is there, once, in its final state, and production was rolled back once
+  0    every expected message is there, once, in its final state, the gate held, stopped and let through what it
+       should, and production was rolled back once
   1    the demo ran, and a check does not hold
   2    the demo could not run: Python, network, a port, a failed build or deployment
   130  interrupted; nothing is left running")]
@@ -94,6 +98,7 @@ async fn answer(command: &Command) -> Result<ExitCode> {
             let well = demo::run(demo::Options { keep: *keep, port: *port }).await?;
             Ok(ExitCode::from(if well { demo::ALL_WELL } else { demo::CHECK_FAILED }))
         }
+        Command::Check(options) => Ok(check::run(options)),
         Command::Codepipeline(options) => codepipeline::run(options).await,
         Command::Dashboard(options) => dashboard::run(options).await,
         Command::Slack(arguments) => slack(arguments).await,
@@ -129,6 +134,15 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_the_check_explains_every_exit_code() {
+        let mut command = Arguments::command();
+        let help = command.find_subcommand_mut("check").unwrap().render_long_help().to_string();
+        for code in check::CODES {
+            assert!(help.contains(&format!("\n  {code}  ")), "{code}: {help}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod cloud;
 mod delivery;
 mod deploy;
 mod environment;
+mod functions;
 mod layout;
 mod ministack;
 mod ports;
@@ -29,7 +30,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use checks::{Check, Evidence};
 use layout::Layout;
 use steps::Steps;
-use story::{CHANNEL, Release, Rollback, Theatre};
+use story::{CHANNEL, Played, Rollback, Theatre};
 use trouble::{Trouble, trouble};
 use world::World;
 
@@ -60,22 +61,22 @@ pub async fn run(options: Options) -> Result<bool> {
     let port = options.port.map_or_else(ports::free, ports::wanted)?;
     let steps = Steps::new();
     let world = World::start(&layout, &steps, port).await?;
-    let theatre = Theatre::of(&world);
-    let releases = theatre.play(&steps).await?;
+    let theatre = Theatre::of(&world)?;
+    let played = theatre.play(&steps).await?;
     print::title("What Slack shows");
     anstream::print!("{}", world.slack.render(CHANNEL));
     print::title("What the pipeline did");
     let rollbacks = theatre.rollbacks().await?;
-    print::pipeline(&theatre, &releases, &rollbacks).await?;
+    print::pipeline(&theatre, &played.releases(), &rollbacks).await?;
     print::title("What CloudWatch has measured");
-    let measured = delivery::measured(&world, &theatre, &releases, &rollbacks).await?;
+    let measured = delivery::measured(&world, &theatre, &played, &rollbacks).await?;
     print::delivery(&measured);
     let picture = layout.work.join("dashboard.svg");
     std::fs::write(&picture, delivery::picture(&world).await?)
         .with_context(|| format!("cannot write {}", picture.display()))?;
     anstream::println!("\nThe dashboard, drawn from the same numbers: {}", layout.shown(&picture));
     print::title("Checks");
-    let mut found = check(&layout, &world, &releases, &rollbacks).await?;
+    let mut found = check(&layout, &world, &played, &rollbacks).await?;
     found.extend(delivery::checks(&measured));
     let well = print::checks(&found);
     if options.keep {
@@ -129,16 +130,13 @@ fn lock(layout: &Layout) -> Result<File> {
     Ok(file)
 }
 
-async fn check(layout: &Layout, world: &World, releases: &[Release; 3], rollbacks: &[Rollback]) -> Result<Vec<Check>> {
-    let [broken, fixed, bad] = releases;
+async fn check(layout: &Layout, world: &World, played: &Played, rollbacks: &[Rollback]) -> Result<Vec<Check>> {
     let log = std::fs::read_to_string(layout.log("ministack")).unwrap_or_default();
     let denials: Vec<String> = log.lines().filter(|line| line.contains("AccessDenied")).map(str::to_owned).collect();
     let (messages, calls, dead_letters) =
         (world.slack.channel(CHANNEL), world.slack.calls(), world.dead_letters().await?);
     Ok(checks::check(&Evidence {
-        broken,
-        fixed,
-        bad,
+        played,
         rollbacks,
         messages: &messages,
         calls: &calls,

@@ -356,6 +356,26 @@ Resources:
     }
 
     #[test]
+    fn the_release_pipeline_loads_with_a_gate_before_production_and_its_policy() {
+        let given = [("GateFunctionName", "pipewarden-gatekeeper"), ("GateBakeTime", "90s")];
+        let loaded = release(&given);
+        let stages = loaded.pipelines[0]["stages"].as_array().unwrap();
+        let names: Vec<&str> = stages[4..].iter().map(|stage| stage["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["Staging", "Gate", "Production"]);
+        let gate = &stages[5]["actions"][0]["configuration"];
+        assert_eq!(gate["FunctionName"], "pipewarden-gatekeeper");
+        let asked: Value = serde_json::from_str(gate["UserParameters"].as_str().unwrap()).unwrap();
+        assert_eq!(asked["policy"], "Shop/production");
+        assert_eq!(asked["execution"], "#{codepipeline.PipelineExecutionId}");
+        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../pipelines/release.yaml"));
+        let parameters = given.map(|(name, value)| (name.into(), value.into())).into();
+        let inputs = Inputs { parameters, ..inputs() };
+        let policy = |name| property(path, &inputs, "GatePolicy", name).unwrap();
+        assert_eq!(policy("Name"), "/pipewarden/policies/Shop/production");
+        assert!(policy("Value").as_str().unwrap().contains("for: 90s"));
+    }
+
+    #[test]
     fn one_property_is_resolved_without_the_rest_of_the_template() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), template("x", "").to_string()).unwrap();

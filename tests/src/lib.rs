@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 mod cost;
 mod delivery;
+mod documents;
 mod events;
 mod failure_cases;
 mod release;

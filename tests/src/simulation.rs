@@ -61,7 +61,7 @@ fn check_release(world: &World, release: &Release) {
         Ending::Succeeded => &["> succeeded", "> is fixed"],
         Ending::Failed => &["> failed"],
         Ending::Superseded => &["> was superseded"],
-        Ending::RolledBack => &["> was rolled back in *Production*"],
+        Ending::RolledBack => &["> was rolled back in *Production*", "> is being rolled back in *Production*"],
     };
     assert!(expected.iter().any(|words| shown.contains(words)), "{name} ended {:?} and shows: {shown}", release.ending);
     if release.ending == Ending::RolledBack {
@@ -85,7 +85,7 @@ fn check_release(world: &World, release: &Release) {
 
 /// A message that is posted anew shows that the alarm is quiet and needs no reply about it.
 fn check_rollback(slack: &Slack, name: &str, allowed: usize) {
-    let told = slack.tellings(name, &["> was rolled back"]);
+    let told = slack.tellings(name, &["> was rolled back", "> is being rolled back"]);
     assert!((1..=allowed).contains(&told), "{name}: its rollback was told {told} times");
     let refused = slack.tellings(name, &["> was not rolled back"]);
     assert!(refused <= allowed, "{name}: a refusal was told {refused} times");

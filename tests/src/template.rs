@@ -1,5 +1,6 @@
 //! What template.yaml promises: names, least privilege, nothing lost without an alarm.
 
+mod jobs;
 mod rollback;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,10 +34,17 @@ fn functions(template: &Value) -> BTreeMap<&str, &Map<String, Value>> {
     resources(template, "AWS::Serverless::Function")
 }
 
-/// `notifier` for `NotifierFunction`.
+/// `notifier` for `NotifierFunction`, and `gatekeeper` for `GatekeeperHookFunction`, which has the same program.
 fn folder_of(logical_id: &str) -> String {
     let name = logical_id.strip_suffix("Function").unwrap_or_else(|| panic!("{logical_id} must end with Function"));
-    name.to_lowercase()
+    name.strip_suffix("Hook").unwrap_or(name).to_lowercase()
+}
+
+/// What pipelines, services and alarms call it by.
+fn name_of(logical_id: &str) -> String {
+    // The prefix is what CodeDeploy's managed role may invoke.
+    let prefix = if logical_id.ends_with("HookFunction") { "CodeDeployHook_" } else { "" };
+    format!("{prefix}${{AWS::StackName}}-{}", folder_of(logical_id))
 }
 
 /// Every value below `value`, itself included.
@@ -75,8 +83,7 @@ fn every_function_is_named_after_its_folder_and_the_stack() {
     for (id, function) in functions(&template) {
         let folder = folder_of(id);
         assert_eq!(function["CodeUri"], format!("functions/{folder}"), "{id}: CodeUri");
-        let name = &function["FunctionName"]["Fn::Sub"];
-        assert_eq!(*name, format!("${{AWS::StackName}}-{folder}"), "{id}: pipelines call it by this FunctionName");
+        assert_eq!(function["FunctionName"]["Fn::Sub"], name_of(id), "{id}: it is called by this FunctionName");
         let built = &template["Resources"][id]["Metadata"];
         assert_eq!(built["BuildMethod"], "rust-cargolambda", "{id}");
         assert_eq!(built["BuildProperties"]["Binary"], folder, "{id}: Binary");
@@ -92,7 +99,8 @@ fn every_function_is_named_after_its_folder_and_the_stack() {
 #[test]
 fn every_function_has_a_folder_a_resource_and_events() {
     let template = template();
-    let resources: Vec<String> = functions(&template).into_keys().map(folder_of).collect();
+    let mut resources: Vec<String> = functions(&template).into_keys().map(folder_of).collect();
+    resources.dedup();
     assert_eq!(resources, folders("functions"), "template.yaml (left) and functions/ (right) name the same functions");
     assert_eq!(resources, folders("events"), "template.yaml (left) and events/ (right) name the same functions");
     for folder in folders("events") {
@@ -107,7 +115,7 @@ fn every_function_writes_to_its_own_log_group_which_forgets() {
     for (id, function) in functions(&template) {
         let group = function["LoggingConfig"]["LogGroup"]["Ref"].as_str();
         let group = group.and_then(|group| groups.get(group)).unwrap_or_else(|| panic!("{id}: give it a log group"));
-        let name = format!("/aws/lambda/${{AWS::StackName}}-{}", folder_of(id));
+        let name = format!("/aws/lambda/{}", name_of(id));
         assert_eq!(group["LogGroupName"]["Fn::Sub"], name, "{id}: the log group of that name");
         assert!(group.contains_key("RetentionInDays"), "{id}: its log group needs RetentionInDays");
     }
@@ -182,10 +190,12 @@ fn every_dead_letter_queue_has_an_alarm() {
         .filter(|alarm| alarm["MetricName"] == "ApproximateNumberOfMessagesVisible")
         .flat_map(|alarm| referred(&alarm["Dimensions"]))
         .collect();
+    let queues = resources(&template, "AWS::SQS::Queue");
     let mut dead_letter_queues = BTreeSet::new();
     for value in everything(&template["Resources"]) {
         for key in ["deadLetterTargetArn", "DeadLetterConfig", "OnFailure"] {
-            dead_letter_queues.extend(value.get(key).map(referred).into_iter().flatten());
+            let named = value.get(key).map(referred).into_iter().flatten();
+            dead_letter_queues.extend(named.filter(|it| queues.contains_key(it)));
         }
     }
     assert!(!dead_letter_queues.is_empty());
@@ -266,10 +276,11 @@ fn the_environment_of_each_function_is_what_its_code_reads() {
 #[test]
 fn no_role_allows_what_the_code_never_calls() {
     /// Done by Lambda or another service on the function's behalf, not by its code.
-    const NOT_BY_CODE: [&str; 8] = [
+    const NOT_BY_CODE: [&str; 9] = [
         "codedeploy:GetApplicationRevision",
         "codedeploy:GetDeploymentConfig",
         "kms:",
+        "lambda:InvokeFunction",
         "logs:",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",

@@ -2,7 +2,7 @@
 
 use pipeline_model::PipelineName;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use strict_yaml::Elsewhere;
 use thiserror::Error;
 use wildmatch::WildMatch;
 
@@ -23,17 +23,24 @@ struct Entry {
 /// Something in the settings that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("settings: {0}")]
-pub struct Problem(String);
+pub struct Problem(pub strict_yaml::Problem);
 
 impl Settings {
     /// Reads and checks the YAML text.
     ///
     /// # Errors
-    /// What cannot be read is told with its place, an unknown key with the nearest known one. What can be read and
-    /// cannot be meant is told all at once.
+    /// All that cannot be read, with its place, an unknown key with the nearest known one; or else all that can be read
+    /// and cannot be meant.
     pub fn parse(yaml: &str) -> Result<Self, Vec<Problem>> {
-        let written: Option<WrittenSettings> = strict_yaml::read(yaml).map_err(|reason| vec![Problem(reason)])?;
+        let written: Option<WrittenSettings> =
+            strict_yaml::read(yaml).map_err(|told| told.into_iter().map(Problem).collect::<Vec<_>>())?;
         written.map_or_else(|| Ok(Self::default()), WrittenSettings::check)
+    }
+
+    /// The JSON schema of the document; it has no `type` for the sections that others read.
+    #[cfg(feature = "schema")]
+    pub fn schema() -> serde_json::Value {
+        strict_yaml::schema::<WrittenSettings>()
     }
 
     /// How a pipeline is measured: by the first entry that matches it.
@@ -45,27 +52,35 @@ impl Settings {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenSettings {
+    /// What counts as deployed, by the first entry that matches a pipeline. Without one, its last stage.
     #[serde(default)]
     delivery: Vec<WrittenEntry>,
     /// Read by `notices`, like the two below.
     #[serde(default, rename = "routes")]
-    _routes: IgnoredAny,
+    _routes: Elsewhere,
     #[serde(default, rename = "owners")]
-    _owners: IgnoredAny,
+    _owners: Elsewhere,
     #[serde(default, rename = "late_after_minutes")]
-    _late_after_minutes: IgnoredAny,
+    _late_after_minutes: Elsewhere,
     /// Read by `rollback-plans`.
     #[serde(default, rename = "rollbacks")]
-    _rollbacks: IgnoredAny,
+    _rollbacks: Elsewhere,
+    /// Read by `gate-checks`.
+    #[serde(default, rename = "gates")]
+    _gates: Elsewhere,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenEntry {
+    /// Pipelines by name; `*` stands for anything.
     #[serde(default = "everything")]
     pipelines: Vec<String>,
+    /// Stages by name; `*` stands for anything. A release is deployed when all of them succeeded.
     deploy_stages: Vec<String>,
 }
 
@@ -80,7 +95,7 @@ impl WrittenSettings {
             for (name, list) in [("pipelines", &entry.pipelines), ("deploy_stages", &entry.deploy_stages)] {
                 if list.is_empty() {
                     let told = format!("delivery[{at}].{name} is empty, so nothing would count as deployed; name one");
-                    problems.push(Problem(told));
+                    problems.push(Problem(told.into()));
                 }
             }
         }
@@ -114,8 +129,13 @@ mod tests {
 
     #[test]
     fn without_settings_the_last_stage_deploys() {
-        for yaml in ["", "{}", "# nothing yet", "delivery: []", "routes: [{ channels: [sns] }]\nlate_after_minutes: 5"]
-        {
+        for yaml in [
+            "",
+            "{}",
+            "# nothing yet",
+            "delivery: []",
+            "routes: [{ channels: [sns] }]\nlate_after_minutes: 5\ngates: {}",
+        ] {
             assert_eq!(stages(yaml, "orders"), None, "{yaml:?}");
         }
     }

@@ -4,18 +4,25 @@ use std::fmt;
 use std::time::Duration;
 
 use anyhow::{Error, anyhow};
-use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
-use aws_config::retry::RetryConfig;
-use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::app_name::AppName;
+use aws_types::region::Region;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use jiff::Timestamp;
 
+use crate::environment::{EnvironmentError, Reading, Variables};
 use crate::{Failure, http};
+
+pub use aws_types::SdkConfig;
 
 /// Longest single attempt of a call, from connecting to the last byte.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -26,30 +33,61 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 const INVALID_REQUEST: [&str; 5] =
     ["ValidationException", "ValidationError", "InvalidParameter", "InvalidParameterValue", "SerializationException"];
 
-/// Reads region, endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`) and `AWS_USE_FIPS_ENDPOINT`
-/// from the environment, once for all clients.
+/// Region, credentials, endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`), `AWS_USE_FIPS_ENDPOINT` and
+/// `AWS_USE_DUALSTACK_ENDPOINT` come from the environment, which is where Lambda puts them.
 ///
-/// Credentials and region come from the environment alone, which is where Lambda puts them; the rest of the default
-/// chains (profiles, web identity, containers, instances) could only slow down or surprise a function.
+/// The crate `aws-config` is not used: it would link what looks for them elsewhere (profiles, web identity, containers,
+/// instances), which could only slow down or surprise a function.
 ///
 /// Of a stalled stream [`ATTEMPT_TIMEOUT`] is the end. The SDK's own protection would wrap every body in a stream, and
 /// what is a stream cannot be sent again when a pooled connection turns out to be closed.
-pub async fn config(client: reqwest::Client, name: &'static str) -> SdkConfig {
+///
+/// # Errors
+/// When region or credentials are missing, or a variable cannot be read.
+pub fn config(
+    variables: &Variables,
+    client: reqwest::Client,
+    name: &'static str,
+) -> Result<SdkConfig, EnvironmentError> {
+    let mut wanted = variables.reading();
+    let region = wanted.optional("AWS_DEFAULT_REGION").filter(|_| variables.get("AWS_REGION").is_none());
+    let region = region.unwrap_or_else(|| wanted.required("AWS_REGION"));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(http::CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
         .operation_timeout(OPERATION_TIMEOUT)
         .build();
-    aws_config::defaults(BehaviorVersion::latest())
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .app_name(AppName::new(name).expect("a function's name is a valid application name"))
-        .region(EnvironmentVariableRegionProvider::new())
-        .credentials_provider(EnvironmentVariableCredentialsProvider::new())
+        .region(Region::new(region))
+        .credentials_provider(SharedCredentialsProvider::new(credentials(&mut wanted)))
+        .use_fips(wanted.parsed("AWS_USE_FIPS_ENDPOINT", "false"))
+        .use_dual_stack(wanted.parsed("AWS_USE_DUALSTACK_ENDPOINT", "false"))
+        .service_config(OfService(variables.clone()))
         .http_client(http::sdk_http_client(client))
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts)
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .load()
-        .await
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    config.set_endpoint_url(wanted.optional("AWS_ENDPOINT_URL"));
+    wanted.finish()?;
+    Ok(config.build())
+}
+
+fn credentials(wanted: &mut Reading<'_>) -> Credentials {
+    let (id, secret) = (wanted.required("AWS_ACCESS_KEY_ID"), wanted.required("AWS_SECRET_ACCESS_KEY"));
+    Credentials::new(id, secret, wanted.optional("AWS_SESSION_TOKEN"), None, "environment")
+}
+
+/// Variables that end in the name of a service, such as `AWS_ENDPOINT_URL_DYNAMODB`.
+#[derive(Debug)]
+struct OfService(Variables);
+
+impl LoadServiceConfig for OfService {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().replace([' ', '-'], "_").to_ascii_uppercase();
+        self.0.get(&format!("{}_{service}", key.env())).map(str::to_owned)
+    }
 }
 
 /// What became of an AWS call that failed: `attempt` says which call.

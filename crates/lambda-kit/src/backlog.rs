@@ -7,6 +7,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::MessageAttributeValue;
 use jiff::Timestamp;
 
+use crate::OnDemand;
 use crate::aws::failed;
 use crate::batch::Record;
 use crate::metrics::{Metrics, Sample, Unit};
@@ -77,15 +78,15 @@ const LONGEST_REASON: usize = 1024;
 /// after the last receive its redrive policy allows.
 #[derive(Debug, Clone)]
 pub struct Queues {
-    client: Client,
+    client: OnDemand<Client>,
     own: String,
     dead_letters: String,
 }
 
 impl Queues {
     /// The queue the function is fed from, and the one for what it could not deal with, by their URLs.
-    pub fn new(client: Client, own: impl Into<String>, dead_letters: impl Into<String>) -> Self {
-        Self { client, own: own.into(), dead_letters: dead_letters.into() }
+    pub fn new(client: impl Into<OnDemand<Client>>, own: impl Into<String>, dead_letters: impl Into<String>) -> Self {
+        Self { client: client.into(), own: own.into(), dead_letters: dead_letters.into() }
     }
 }
 

@@ -4,6 +4,7 @@
 mod backlog;
 mod bus;
 mod calls;
+mod jobs;
 mod losing;
 pub mod rehearsal;
 mod settings;
@@ -11,5 +12,6 @@ mod settings;
 pub use backlog::{Buried, Delayed, RecordingBacklog, Reminder};
 pub use bus::RecordingBus;
 pub use calls::{Calls, Moment};
+pub use jobs::{Mishap, RecordingJobs};
 pub use losing::LosingAnswers;
 pub use settings::MemorySettings;

@@ -30,13 +30,19 @@ const ROOT_FILES: [&str; 2] = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"];
 /// # Errors
 /// When a file of further roots is named and cannot be used.
 pub fn client(variables: &Variables) -> Result<reqwest::Client> {
-    reqwest::Client::builder()
+    builder(variables)?.build().context("building the HTTP client")
+}
+
+/// What [`client`] is made of, for a function that must not share its connections.
+///
+/// # Errors
+/// When a file of further roots is named and cannot be used.
+pub fn builder(variables: &Variables) -> Result<reqwest::ClientBuilder> {
+    Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls(variables)?)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .user_agent(concat!("pipewarden/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .context("building the HTTP client")
+        .user_agent(concat!("pipewarden/", env!("CARGO_PKG_VERSION"))))
 }
 
 /// Mozilla's roots are compiled in, parsed at build time: reading a PEM bundle would be most of the start-up.

@@ -6,6 +6,7 @@ use aws_sdk_eventbridge::primitives::DateTime;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use pipeline_model::{Decision, Published};
 
+use crate::OnDemand;
 use crate::aws::{advice, failed};
 
 /// Where decisions are published.
@@ -18,12 +19,12 @@ pub trait Bus {
 
 /// The default bus of the account and region, which gives each delivery its own id.
 #[derive(Debug, Clone)]
-pub struct EventBus(Client);
+pub struct EventBus(OnDemand<Client>);
 
 impl EventBus {
     /// The bus this client reaches.
-    pub fn new(client: Client) -> Self {
-        Self(client)
+    pub fn new(client: impl Into<OnDemand<Client>>) -> Self {
+        Self(client.into())
     }
 }
 

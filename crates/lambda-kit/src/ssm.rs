@@ -3,20 +3,20 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use aws_config::SdkConfig;
 use pipeline_model::Secret;
 
-use crate::aws;
+use crate::OnDemand;
+use crate::aws::{self, SdkConfig};
 use crate::settings::ParameterStore;
 
 /// Reads parameters with `GetParametersByPath`, secure ones decrypted.
 #[derive(Clone, Debug)]
-pub struct SsmParameters(aws_sdk_ssm::Client);
+pub struct SsmParameters(OnDemand<aws_sdk_ssm::Client>);
 
 impl SsmParameters {
     /// A reader with the account and region of `config`.
     pub fn new(config: &SdkConfig) -> Self {
-        Self(aws_sdk_ssm::Client::new(config))
+        Self(OnDemand::new(config, aws_sdk_ssm::Client::new))
     }
 }
 

@@ -2,20 +2,18 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::process::ExitCode;
-use std::task::Poll;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use aws_config::SdkConfig;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::aws::SdkConfig;
 use crate::environment::{EnvironmentError, Variables};
+use crate::panic::{Panicked, caught};
 use crate::{Clock, Deadline, Failure, aws, http, logging};
 
 /// Kept back from Lambda's deadline, so that a failure is still reported and the process lives on.
@@ -83,7 +81,7 @@ fn serve<H: Handler>(
     let clock = Clock::system();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let kit = kit(name, variables, clock.clone(), function_name).await;
+        let kit = kit(name, variables, clock.clone(), function_name);
         let prepared = match kit {
             Ok(kit) => prepare(kit).await,
             Err(error) => Err(error),
@@ -109,9 +107,9 @@ fn lambda_variables(variables: &Variables) -> Result<String, EnvironmentError> {
     reading.finish().map(|()| name)
 }
 
-async fn kit(name: &'static str, variables: Variables, clock: Clock, function_name: String) -> Result<Kit> {
+fn kit(name: &'static str, variables: Variables, clock: Clock, function_name: String) -> Result<Kit> {
     let http = http::client(&variables)?;
-    let aws = aws::config(http.clone(), name).await;
+    let aws = aws::config(&variables, http.clone(), name)?;
     Ok(Kit { variables, http, aws, clock, function_name })
 }
 
@@ -128,23 +126,13 @@ async fn answer<H: Handler>(
     let event = serde_json::from_str(event.get()).map_err(|error| {
         Unanswered::from(Failure::permanent(error).context("the event is not of the kind this function takes"))
     })?;
-    let work = catching_panic(handler.handle(event, invocation));
+    // In a box, because it is tens of kilobytes, and each future around it would move it once more.
+    // The Lambda runtime catches panics too, but reports them under the name of a Rust type.
+    let work = caught(Box::pin(handler.handle(event, invocation)));
     match deadline.with_margin(MARGIN).limit(work).await {
         Ok(outcome) => outcome?.map_err(Unanswered::from),
         Err(elapsed) => Err(Failure::retry(elapsed).into()),
     }
-}
-
-/// The Lambda runtime catches panics too, but reports them under the name of a Rust type.
-async fn catching_panic<T>(work: impl Future<Output = T>) -> Result<T, Unanswered> {
-    let mut work = pin!(work);
-    std::future::poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Ok),
-        Err(_) => {
-            Poll::Ready(Err(Unanswered::new("Panic", "the function stopped at a fault of its own; its log says where")))
-        }
-    })
-    .await
 }
 
 /// An event without a reply, under one of four stable names: `Configuration`, `Panic`, `Permanent`, `Retry`.
@@ -159,6 +147,12 @@ impl Unanswered {
 impl From<Failure> for Unanswered {
     fn from(failure: Failure) -> Self {
         Self(failure.into())
+    }
+}
+
+impl From<Panicked> for Unanswered {
+    fn from(panicked: Panicked) -> Self {
+        Self::new("Panic", &panicked.to_string())
     }
 }
 

@@ -117,9 +117,11 @@ fn reply(stream: &mut TcpStream, headers: &str) {
 fn print_endpoint() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let client = http::client(&Variables::from_process()).expect("a client");
+        let variables = Variables::from_process();
+        let client = http::client(&variables).expect("a client");
         let printer = http_client_fn(|_, _| SharedHttpConnector::new(Printer));
-        let config = aws::config(client, "test").await.to_builder().http_client(printer).build();
+        let config = aws::config(&variables, client, "test").expect("a configuration");
+        let config = config.to_builder().http_client(printer).build();
         let call = aws_sdk_ssm::Client::new(&config).get_parameter().name("a").send().await;
         call.expect_err("the printer answers nothing");
     });

@@ -2,6 +2,8 @@
 
 mod announcement;
 mod failure;
+mod gate;
+mod hook;
 pub(crate) mod incident;
 mod lines;
 mod origin;
@@ -68,6 +70,10 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
         _ => None,
     };
     let ruling = leading.and_then(|identity| story.rollbacks.get(identity));
+    let visit = match &standing {
+        Standing::Gate(identity) => story.gates.get(identity),
+        _ => None,
+    };
     let mut sections = match ruling {
         Some(ruling) => rollback::sections(ruling, release(story)),
         None => vec![lines::commit(story)],
@@ -75,9 +81,13 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
     sections.push(lines::stages(story));
     sections.extend(lines::fixed(story));
     sections.extend(details(story, &standing));
+    sections.extend(gate::standing(story));
+    sections.extend(gate::openings(story));
     sections.extend(rollback::others(&story.rollbacks, leading));
-    let tone = ruling.map_or_else(|| tone(&standing), rollback::tone);
-    if ruling.map_or(matches!(tone, Tone::Bad | Tone::Waiting), Ruling::needs_a_person) {
+    let tone = ruling.map(rollback::tone).or(visit.map(gate::tone)).unwrap_or_else(|| tone(&standing));
+    // A gate that waits calls nobody, and what it stops fails and is called for then.
+    let calls = visit.is_none() && matches!(tone, Tone::Bad | Tone::Waiting);
+    if ruling.map_or(calls, Ruling::needs_a_person) {
         sections.push(lines::call(&settings.mentions(story.pipeline.pipeline.as_str())));
     }
     sections.retain(|section| !section.is_empty());
@@ -93,7 +103,10 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
 /// What failed, what is asked, why it was stopped.
 fn details(story: &Story, standing: &Standing) -> Vec<Text> {
     match standing {
-        Standing::Failed(_) | Standing::Failing(_) => failure::failure(story, story.attempt()),
+        Standing::Failed(_) | Standing::Failing(_) => {
+            let attempt = story.attempt();
+            failure::failure(story, attempt).into_iter().chain(gate::behind(story, attempt)).collect()
+        }
         Standing::Waiting(pending) => {
             let more = pending.len().saturating_sub(APPROVALS_SHOWN);
             let more = (more > 0).then(|| Text::new().plain(format!("and {more} more approvals")));
@@ -122,7 +135,7 @@ impl Settings {
 fn tone(standing: &Standing) -> Tone {
     match standing {
         Standing::Started | Standing::Running(_) | Standing::Passed(_) | Standing::Retrying(_) => Tone::Running,
-        Standing::Waiting(_) => Tone::Waiting,
+        Standing::Waiting(_) | Standing::Gate(_) => Tone::Waiting,
         Standing::Succeeded => Tone::Good,
         Standing::Failing(_) | Standing::Failed(_) | Standing::Rollback(_) => Tone::Bad,
         Standing::Stopping | Standing::Stopped | Standing::Canceled | Standing::Superseded | Standing::Unknown(_) => {
@@ -142,6 +155,7 @@ pub(crate) fn shows(story: &Story, moment: &Moment) -> bool {
         (Outcome::Failed, Standing::Failed(_) | Standing::Failing(_)) => moment.attempt == story.attempt(),
         (Outcome::Approval, Standing::Waiting(_)) | (Outcome::Fixed, Standing::Succeeded) => true,
         (_, Standing::Rollback(identity)) if moment.rollback.is_some() => moment.rollback == Some(identity),
+        (Outcome::GateOpened, _) => true,
         (outcome, _) => outcome.is_told_by_the_message(),
     }
 }
@@ -149,7 +163,9 @@ pub(crate) fn shows(story: &Story, moment: &Moment) -> bool {
 fn data(story: &Story, moment: Option<&Moment>) -> Data {
     let attempt = moment.map_or_else(|| story.attempt(), |moment| moment.attempt);
     let ruling = moment.and_then(|moment| story.rollbacks.get(moment.rollback.as_deref()?));
+    let visit = moment.and_then(|moment| story.gates.get(moment.gate.as_deref()?));
     let mut facts = ruling.map_or_else(BTreeMap::new, rollback::facts);
+    facts.extend(visit.map(gate::facts).unwrap_or_default());
     facts.insert("pipeline", story.pipeline.pipeline.to_string());
     facts.insert("executionId", story.execution.to_string());
     facts.insert("attempt", attempt.to_string());
@@ -208,8 +224,12 @@ impl Notice {
         self.without_footnote()
     }
 
-    /// For a message that stands alone: what is released, and how far it is.
-    pub(crate) fn with_background(mut self, story: &Story) -> Self {
+    /// For a message that stands alone: why a gate stopped it, what is released, and how far it is.
+    pub(crate) fn with_background(mut self, story: &Story, moment: &Moment) -> Self {
+        if moment.outcome == Outcome::Failed {
+            let reasons = failure::failure(story, moment.attempt).len();
+            self.sections.splice(reasons..reasons, gate::behind(story, moment.attempt));
+        }
         for section in [lines::commit(story), lines::stages(story)] {
             if !section.is_empty() && !self.sections.contains(&section) {
                 self.sections.push(section);

@@ -1,8 +1,11 @@
-//! A rollback of something no known execution stands for: a service, a stack, an alias, a stage never deployed to.
+//! What was decided about something no known execution stands for: a rollback of a service, a stack, an alias, a stage
+//! never deployed to; a gate of a deployment.
 
 use pipeline_model::{Decided, Decision, PipelineArn};
 use serde::{Deserialize, Serialize};
 
+use crate::gate::Gates;
+use crate::moment::{self, Moment};
 use crate::rollback::{Rollbacks, incident_key};
 use crate::story::{bounds, kept};
 
@@ -12,25 +15,28 @@ use crate::story::{bounds, kept};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     pub(crate) key: String,
-    /// What was to be rolled back, as the alarm's tag writes it.
+    /// What was to be rolled back or deployed, as the alarm's tag or the gate writes it.
     pub(crate) target: Option<String>,
     pub(crate) pipeline: Option<PipelineArn>,
     #[serde(default)]
     pub(crate) rollbacks: Rollbacks,
+    #[serde(default, skip_serializing_if = "Gates::is_empty")]
+    pub(crate) gates: Gates,
 }
 
 impl Incident {
-    /// The incident a decision is about; nothing, if the decision says nothing this version knows of a rollback.
+    /// The incident a decision is about; nothing, if the decision says nothing this version knows.
     pub fn of(decision: &Decision) -> Option<Self> {
         let key = incident_key(decision);
-        let mut incident = Self { key, target: None, pipeline: None, rollbacks: Rollbacks::default() };
+        let mut incident =
+            Self { key, target: None, pipeline: None, rollbacks: Rollbacks::default(), gates: Gates::default() };
         incident.absorb(decision);
         incident.is_told_of().then_some(incident)
     }
 
     /// Something was decided. Every incident begins with that, and a stored one without it is none.
     pub(crate) fn is_told_of(&self) -> bool {
-        !self.rollbacks.is_empty()
+        !self.rollbacks.is_empty() || !self.gates.is_empty()
     }
 
     /// What tells it from others.
@@ -40,11 +46,20 @@ impl Incident {
 
     /// Takes in a decision about this incident.
     pub fn absorb(&mut self, decision: &Decision) {
-        if let Decided::Rollback(rollback) = &decision.what {
-            self.target = self.target.take().max(kept(rollback.target.as_deref(), bounds::LINE));
-        }
+        let target = match &decision.what {
+            Decided::Rollback(rollback) => rollback.target.as_deref(),
+            Decided::Gate(gate) => gate.target.as_deref(),
+            Decided::Scan { .. } | Decided::Approval { .. } => None,
+        };
+        self.target = self.target.take().max(kept(target, bounds::LINE));
         self.pipeline = self.pipeline.take().max(decision.pipeline.clone());
         self.rollbacks.absorb(decision);
+        self.gates.absorb(decision);
+    }
+
+    /// Everything worth telling so far.
+    pub(crate) fn moments(&self) -> Vec<Moment> {
+        moment::in_order(self.rollbacks.moments(1).chain(self.gates.moments_of_a_hook()).collect())
     }
 
     /// What patterns for pipelines in the settings are compared with: the pipeline, else the target as its tag writes it.

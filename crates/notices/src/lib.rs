@@ -6,6 +6,7 @@ mod channel;
 mod channels;
 mod compose;
 mod facts;
+mod gate;
 mod history;
 mod incident;
 mod lattice;

@@ -10,6 +10,7 @@ use crate::story::Story;
 
 /// What happened, in the words settings use for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// An execution began.
@@ -20,6 +21,12 @@ pub enum Outcome {
     Resumed,
     /// An approval waits for a person.
     Approval,
+    /// A gate that held the release has let it go on.
+    GatePassed,
+    /// A gate has stopped the release, which fails and is told as `failed`.
+    GateFailed,
+    /// A person has opened a gate.
+    GateOpened,
     /// A stage failed.
     Failed,
     /// The execution succeeded where the one before had failed.
@@ -46,6 +53,7 @@ pub enum Outcome {
 
 /// How much an outcome matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Good to find when one looks.
@@ -60,13 +68,16 @@ pub enum Severity {
 
 impl Outcome {
     /// Every outcome, mildest first.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Started,
         Self::Progress,
         Self::Resumed,
+        Self::GatePassed,
+        Self::GateFailed,
         Self::Succeeded,
         Self::Superseded,
         Self::Approval,
+        Self::GateOpened,
         Self::Fixed,
         Self::AlarmCleared,
         Self::RollbackObserved,
@@ -82,7 +93,10 @@ impl Outcome {
     pub fn severity(self) -> Severity {
         match self {
             Self::Started | Self::Progress | Self::Resumed | Self::Succeeded | Self::Superseded => Severity::Info,
-            Self::Approval | Self::Fixed | Self::AlarmCleared | Self::RollbackObserved => Severity::Notice,
+            Self::GatePassed | Self::GateFailed => Severity::Info,
+            Self::Approval | Self::GateOpened | Self::Fixed | Self::AlarmCleared | Self::RollbackObserved => {
+                Severity::Notice
+            }
             Self::Stopped | Self::Canceled | Self::RollbackRefused => Severity::Warning,
             Self::Failed | Self::RolledBack | Self::RollbackFailed => Severity::Error,
         }
@@ -95,6 +109,9 @@ impl Outcome {
             Self::Progress => "progress",
             Self::Resumed => "resumed",
             Self::Approval => "approval",
+            Self::GatePassed => "gate-passed",
+            Self::GateFailed => "gate-failed",
+            Self::GateOpened => "gate-opened",
             Self::Failed => "failed",
             Self::Fixed => "fixed",
             Self::Succeeded => "succeeded",
@@ -146,6 +163,8 @@ pub struct Moment {
     pub until: Option<Timestamp>,
     /// The decision about a rollback it is about.
     pub(crate) rollback: Option<String>,
+    /// The visit to a gate it is about.
+    pub(crate) gate: Option<String>,
 }
 
 /// What happened this long before a forgotten execution was heard of again was told when it happened.
@@ -161,6 +180,7 @@ pub(crate) fn moments(story: &Story) -> Vec<Moment> {
         moments.retain(|moment| recalled.duration_since(moment.at) < OLD_NEWS);
     }
     moments.extend(story.rollbacks.moments(story.attempt()));
+    moments.extend(story.gates.moments(story.attempt()));
     in_order(moments)
 }
 
@@ -218,12 +238,13 @@ fn approvals(story: &Story) -> impl Iterator<Item = Moment> {
         at: pending.since,
         until: Some(pending.expires),
         rollback: None,
+        gate: None,
     })
 }
 
 impl Moment {
     pub(crate) fn new(key: String, outcome: Outcome, attempt: u32, at: Timestamp) -> Self {
-        Self { key, outcome, stage: None, action: None, attempt, at, until: None, rollback: None }
+        Self { key, outcome, stage: None, action: None, attempt, at, until: None, rollback: None, gate: None }
     }
 
     pub(crate) fn in_stage(self, stage: Option<StageName>) -> Self {

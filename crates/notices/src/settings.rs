@@ -5,8 +5,7 @@ mod tests;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use strict_yaml::shown;
+use strict_yaml::{Elsewhere, shown};
 use thiserror::Error;
 use wildmatch::WildMatch;
 
@@ -44,7 +43,7 @@ pub(crate) struct Owner {
 /// Something in the settings that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("settings: {0}")]
-pub struct Problem(String);
+pub struct Problem(pub strict_yaml::Problem);
 
 impl Default for Settings {
     fn default() -> Self {
@@ -60,50 +59,73 @@ impl Settings {
     /// Reads and checks the YAML text.
     ///
     /// # Errors
-    /// What cannot be read is told with its place, an unknown key with the nearest known one. What can be read and
-    /// cannot be meant is told all at once.
+    /// All that cannot be read, with its place, an unknown key with the nearest known one; or else all that can be read
+    /// and cannot be meant.
     pub fn parse(yaml: &str) -> Result<Self, Vec<Problem>> {
-        let written: Option<WrittenSettings> = strict_yaml::read(yaml).map_err(|reason| vec![Problem(reason)])?;
+        let written: Option<WrittenSettings> =
+            strict_yaml::read(yaml).map_err(|told| told.into_iter().map(Problem).collect::<Vec<_>>())?;
         written.map_or_else(|| Ok(Self::default()), WrittenSettings::check)
+    }
+
+    /// The JSON schema of the document; it has no `type` for the sections that others read.
+    #[cfg(feature = "schema")]
+    pub fn schema() -> serde_json::Value {
+        strict_yaml::schema::<WrittenSettings>()
     }
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenSettings {
+    /// Who hears what. Without any, everything goes to the stack's own channel and topic.
     #[serde(default)]
     routes: Vec<WrittenRoute>,
+    /// Whom to call when a pipeline fails or waits, or a rollback needs a person.
     #[serde(default)]
     owners: Vec<WrittenOwner>,
+    /// What is told later than this says so.
     #[serde(default = "WrittenSettings::late_minutes")]
     late_after_minutes: i64,
     /// Read by `delivery-metrics`.
     #[serde(default, rename = "delivery")]
-    _delivery: IgnoredAny,
+    _delivery: Elsewhere,
     /// Read by `rollback-plans`.
     #[serde(default, rename = "rollbacks")]
-    _rollbacks: IgnoredAny,
+    _rollbacks: Elsewhere,
+    /// Read by `gate-checks`.
+    #[serde(default, rename = "gates")]
+    _gates: Elsewhere,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenRoute {
+    /// Pipelines by name; `*` stands for anything.
     #[serde(default = "everything")]
     pipelines: Vec<String>,
+    /// Stages by name; `*` stands for anything.
     #[serde(default = "everything")]
     stages: Vec<String>,
+    /// What is told. Without outcomes and severity, each channel hears what suits it.
     #[serde(default)]
     outcomes: Option<Vec<Outcome>>,
+    /// Only what matters as much, or more.
     #[serde(default)]
     severity: Option<Severity>,
+    /// `slack:C0123456`, `slack:#releases`, `webhook` or `sns`.
     channels: Vec<String>,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenOwner {
+    /// Pipelines by name; `*` stands for anything.
     #[serde(default = "everything")]
     pipelines: Vec<String>,
+    /// A person (U…), a user group (S…), `here` or `channel`.
     mention: Vec<String>,
 }
 
@@ -123,7 +145,8 @@ impl WrittenSettings {
         let mut problems = Vec::new();
         if !(1..=Self::LONGEST_LATE_MINUTES).contains(&self.late_after_minutes) {
             let longest = Self::LONGEST_LATE_MINUTES;
-            problems.push(Problem(format!("late_after_minutes is {}; use 1 to {longest}", self.late_after_minutes)));
+            problems
+                .push(Problem(format!("late_after_minutes is {}; use 1 to {longest}", self.late_after_minutes).into()));
         }
         let routes = self.routes.into_iter().enumerate().map(|(at, route)| route.check(at, &mut problems)).collect();
         let owners = self.owners.into_iter().enumerate().map(|(at, owner)| owner.check(at, &mut problems)).collect();
@@ -138,13 +161,15 @@ impl WrittenRoute {
         for written in &self.channels {
             match channels::address(written) {
                 Ok(address) => channels.push(address),
-                Err(reason) => problems.push(Problem(format!("routes[{at}].channels: `{}`: {reason}", shown(written)))),
+                Err(reason) => {
+                    problems.push(Problem(format!("routes[{at}].channels: `{}`: {reason}", shown(written)).into()))
+                }
             }
         }
         let mut not_empty = |name: &str, empty: bool| {
             if empty {
                 let problem = format!("routes[{at}].{name} is empty, so nobody would hear of anything; name one");
-                problems.push(Problem(problem));
+                problems.push(Problem(problem.into()));
             }
         };
         not_empty("channels", self.channels.is_empty());
@@ -170,12 +195,13 @@ impl WrittenOwner {
                 None => problems.push(Problem(format!(
                     "owners[{at}].mention: `{}` is not a Slack id; use a user id (U…), a user group id (S…), `here` or `channel`",
                     shown(written)
-                ))),
+                ).into())),
             }
         }
         for (name, empty) in [("mention", self.mention.is_empty()), ("pipelines", self.pipelines.is_empty())] {
             if empty {
-                problems.push(Problem(format!("owners[{at}].{name} is empty, so nobody would be called; name one")));
+                problems
+                    .push(Problem(format!("owners[{at}].{name} is empty, so nobody would be called; name one").into()));
             }
         }
         Owner { pipelines: globs(&self.pipelines), mentions }

@@ -1,6 +1,7 @@
 //! Everything known of one execution, joined from events and facts in whatever order they come.
 
 pub(crate) mod bounds;
+mod gates;
 mod join;
 mod learn;
 mod parts;
@@ -19,6 +20,7 @@ use pipeline_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::facts::Commit;
+use crate::gate::Gates;
 use crate::history::Broken;
 use crate::lattice::{Course, earliest, readable};
 use crate::rollback::Rollbacks;
@@ -60,6 +62,8 @@ pub struct Story {
     pub(crate) repaired: bool,
     #[serde(default, skip_serializing_if = "Rollbacks::is_empty")]
     pub(crate) rollbacks: Rollbacks,
+    #[serde(default, skip_serializing_if = "Gates::is_empty")]
+    pub(crate) gates: Gates,
     /// The execution was heard of only when this was decided about it, and the rest was read from CodePipeline: what
     /// happened long before was told long ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,6 +112,7 @@ impl Story {
             fixed: BTreeMap::new(),
             repaired: false,
             rollbacks: Rollbacks::default(),
+            gates: Gates::default(),
             recalled: None,
             learned: Learned::default(),
         }
@@ -146,9 +151,10 @@ impl Story {
         self.join_action(path, ActionStory { course, role: Role::Approval, said });
     }
 
-    /// Takes in what was decided about rolling this execution's release back.
+    /// Takes in what was decided about this execution's release: at a gate, or about rolling it back.
     pub fn absorb_decision(&mut self, decision: &Decision) {
         self.rollbacks.absorb(decision);
+        self.gates.absorb(decision);
     }
 
     /// The latest attempt anything is known of.

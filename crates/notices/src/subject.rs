@@ -1,4 +1,4 @@
-//! What a record is about: an execution, or a rollback that no execution stands for.
+//! What a record is about: an execution, or a decision that no execution stands for.
 
 use jiff::Timestamp;
 use pipeline_model::Decision;
@@ -13,9 +13,10 @@ use crate::text::Text;
 /// What a record is about.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
-    /// One execution of a pipeline, with what was decided about rolling it back.
+    /// One execution of a pipeline, with what was decided about it.
     Execution(Box<Story>),
-    /// A rollback of a target outside of pipelines, or of a stage in which no execution is known to stand.
+    /// A rollback of a target outside of pipelines, or of a stage in which no execution is known to stand; a gate of a
+    /// deployment outside of pipelines.
     Incident(Incident),
 }
 
@@ -32,7 +33,7 @@ impl From<Incident> for Subject {
 }
 
 impl Subject {
-    /// What a decision is about, with nothing else known; nothing, if it says nothing this version knows of a rollback.
+    /// What a decision is about, with nothing else known; nothing, if it says nothing this version knows.
     pub fn of(decision: &Decision) -> Option<Self> {
         let incident = Incident::of(decision)?;
         Some(match (decision.pipeline.clone(), decision.execution.clone()) {
@@ -41,7 +42,7 @@ impl Subject {
         })
     }
 
-    /// Takes in a decision about a rollback.
+    /// Takes in a decision.
     pub fn absorb_decision(&mut self, decision: &Decision) {
         match self {
             Self::Execution(story) => story.absorb_decision(decision),
@@ -73,6 +74,12 @@ impl Subject {
         }
     }
 
+    /// Nothing of it is worth telling or remembering: a gate that holds a deployment no execution stands for, or lets it
+    /// go on.
+    pub fn is_uneventful(&self) -> bool {
+        self.incident().is_some_and(|incident| incident.moments().is_empty())
+    }
+
     /// What the patterns of routes and owners are compared with.
     pub(crate) fn name(&self) -> &str {
         match self {
@@ -88,8 +95,8 @@ impl Subject {
     /// The latest thing there is to tell.
     pub(crate) fn last_news(&self) -> Option<Timestamp> {
         match self {
-            Self::Execution(story) => story.last_change().max(story.rollbacks.last_news()),
-            Self::Incident(incident) => incident.rollbacks.last_news(),
+            Self::Execution(story) => story.last_change().max(story.rollbacks.last_news()).max(story.gates.last_news()),
+            Self::Incident(incident) => incident.rollbacks.last_news().max(incident.gates.last_news()),
         }
     }
 
@@ -97,7 +104,7 @@ impl Subject {
     pub(crate) fn moments(&self) -> Vec<Moment> {
         match self {
             Self::Execution(story) => moment::moments(story),
-            Self::Incident(incident) => moment::in_order(incident.rollbacks.moments(1).collect()),
+            Self::Incident(incident) => incident.moments(),
         }
     }
 
@@ -113,7 +120,7 @@ impl Subject {
     pub(crate) fn shows(&self, moment: &Moment) -> bool {
         match self {
             Self::Execution(story) => compose::shows(story, moment),
-            Self::Incident(incident) => moment.rollback.as_deref() == incident.rollbacks.leading(),
+            Self::Incident(incident) => compose::incident::shows(incident, moment),
         }
     }
 
@@ -129,7 +136,7 @@ impl Subject {
     pub(crate) fn announcement_with_background(&self, moment: &Moment, settings: &Settings, late: bool) -> Notice {
         let notice = self.announcement(moment, settings, late);
         match self {
-            Self::Execution(story) if moment.rollback.is_none() => notice.with_background(story),
+            Self::Execution(story) if moment.rollback.is_none() => notice.with_background(story, moment),
             _ => notice,
         }
     }

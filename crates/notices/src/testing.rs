@@ -2,6 +2,7 @@
 
 mod channels;
 mod decisions;
+mod gates;
 mod lines;
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use crate::story::Story;
 
 pub(crate) use channels::{Channels, refusal, rendered};
 pub(crate) use decisions::{decided, outside_of_pipelines, with};
+pub(crate) use gates::{check, errors, gated, of_a_hook, opened, with_gate};
 pub(crate) use lines::told;
 
 /// The id every story here has.

@@ -100,12 +100,12 @@ pub enum AlarmError {
         expected: &'static str,
     },
     /// A field does not hold an alarm's ARN.
-    #[error("not a readable alarm: `{path}`: {source}")]
+    #[error("not a readable alarm: `{path}`: {problem}")]
     Arn {
         /// Which field.
         path: String,
         /// What it holds instead.
-        source: ArnError,
+        problem: ArnError,
     },
 }
 

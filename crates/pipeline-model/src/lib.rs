@@ -5,6 +5,7 @@ mod alarm;
 mod approval;
 mod arn;
 mod event;
+mod job;
 mod name;
 mod published;
 mod secret;
@@ -18,10 +19,11 @@ pub use event::{
     ActionChange, ActionType, Artifact, Change, Event, EventError, ExecutionResult, PipelineEvent, Trigger,
     UnknownEvent,
 };
+pub use job::{ArtifactCredentials, EncryptionKey, Job, JobArtifact, JobError, JobId, JobIdError, S3Location};
 pub use name::{ActionName, ExecutionId, PipelineName, StageName};
 pub use published::{
-    ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, Revision, Rollback, RollbackOutcome,
-    Verdict,
+    ApprovalOutcome, Decided, Decision, FindingCounts, Gate, GateCheck, Published, PublishedError, Revision, Rollback,
+    RollbackOutcome, Verdict,
 };
 pub use secret::Secret;
 pub use state::{ActionState, ExecutionState, StageState};

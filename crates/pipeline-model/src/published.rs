@@ -1,5 +1,6 @@
 //! What our own functions publish: gates decided, scans completed, rollbacks and approvals decided.
 
+mod gate;
 mod rollback;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use thiserror::Error;
 use crate::state::states;
 use crate::{ActionName, ExecutionId, PipelineArn, StageName, UnknownEvent};
 
+pub use gate::{Gate, GateCheck};
 pub use rollback::{Revision, Rollback, RollbackOutcome};
 
 /// Anything with source `pipewarden`.
@@ -35,7 +37,8 @@ pub struct Decision {
     pub region: String,
     /// The account of the function that decided.
     pub account: String,
-    /// Names the decision itself, the same however often it is published: a job, an incident, an approval action.
+    /// Names the decision itself, the same however often it is published: a release's wait at a gate from its first visit
+    /// to the decision, an incident, an approval action.
     pub key: Option<String>,
     /// The pipeline; absent for a CodeDeploy or ECS hook and for a target outside of any pipeline.
     pub pipeline: Option<PipelineArn>,
@@ -55,12 +58,7 @@ pub struct Decision {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decided {
     /// `Gate Decided`.
-    Gate {
-        /// How it ended.
-        verdict: Verdict,
-        /// How long the release waited at the gate.
-        waited_seconds: Option<f64>,
-    },
+    Gate(Box<Gate>),
     /// `Scan Completed`.
     Scan {
         /// How it ended.

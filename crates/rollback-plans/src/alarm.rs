@@ -1,10 +1,15 @@
 //! What is known of the alarm that asks.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use pipeline_model::AlarmState;
 
 use crate::decide::is_later;
 use crate::{Limits, Refusal, Target};
+
+/// How long to wait before CloudWatch is asked again whether the alarm may act.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// The alarm that asks for a rollback: what its event said, and what CloudWatch says now.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +22,11 @@ pub struct Alarm {
     pub red_since: Timestamp,
     /// What it was before, as far as the event says.
     pub before: Option<Before>,
-    /// What holds the alarm's actions back: another alarm, or a mute rule.
-    pub suppressed_by: Option<String>,
+    /// What holds the alarm's actions back.
+    pub suppressed_by: Option<Suppression>,
     /// What CloudWatch says at this moment.
     pub now: AlarmNow,
-    /// Its changes from the deployment on, oldest first; `None` until somebody has asked for them.
+    /// Its changes from some time before the deployment on, oldest first; `None` until somebody has asked for them.
     pub turns: Option<Vec<Turn>>,
 }
 
@@ -32,6 +37,36 @@ pub struct Before {
     pub state: AlarmState,
     /// Since when, if the event says it.
     pub since: Option<Timestamp>,
+}
+
+/// What holds an alarm's actions back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Suppression {
+    /// Not yet: CloudWatch waits whether a suppressor alarm turns red (`WaitPeriod`), or for a while after it has turned
+    /// green (`ExtensionPeriod`). After that the alarm acts.
+    Perhaps,
+    /// A suppressor alarm that is red, or a mute rule, by its name.
+    By(String),
+}
+
+impl Suppression {
+    /// Reads CloudWatch's `ActionsSuppressedBy`, or the ARN of a mute rule.
+    pub fn of(word: String) -> Self {
+        match word.as_str() {
+            "WaitPeriod" | "ExtensionPeriod" => Self::Perhaps,
+            "Alarm" => Self::By(String::from("another alarm")),
+            _ => Self::By(word),
+        }
+    }
+}
+
+/// Whether a red alarm asks for anything already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// It does.
+    Now,
+    /// CloudWatch holds it back for the moment: look again after that time.
+    Perhaps(Duration),
 }
 
 /// What CloudWatch says at this moment.
@@ -55,22 +90,22 @@ pub struct Turn {
 }
 
 impl Alarm {
-    /// The alarm is red now, not for so long that people are at it, and may act.
+    /// The alarm is red now, not for so long that people are at it, and may act, or may in a moment.
     ///
     /// # Errors
     /// Why it asks for nothing, whatever it protects.
-    pub fn still_calls(&self, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
+    pub fn still_calls(&self, limits: &Limits, now: Timestamp) -> Result<Calls, Refusal> {
         if self.now != AlarmNow::Is(AlarmState::Alarm) {
             return Err(Refusal::AlarmNotRed);
         }
-        if let Some(by) = &self.suppressed_by {
-            return Err(Refusal::AlarmSuppressed(by.clone()));
+        if let Some(Suppression::By(name)) = &self.suppressed_by {
+            return Err(Refusal::AlarmSuppressed(name.clone()));
         }
         // A stage that is running is waited for, which must not make the alarm stale.
         if is_later(self.red_since, limits.watch.max(limits.patience), now) {
             return Err(Refusal::AlarmStale);
         }
-        Ok(())
+        Ok(if self.suppressed_by.is_some() { Calls::Perhaps(LOOK_AGAIN) } else { Calls::Now })
     }
 
     /// Names what a refusal is about where no release is known: once a day is told, and the next day again.
@@ -80,35 +115,35 @@ impl Alarm {
 
     /// Whether the alarm was red at `moment`. Its event tells what it was before and since when; how it was before
     /// that, only its history tells.
+    ///
+    /// No data is neither red nor green: what counts is the last state that was one of them.
     pub(crate) fn was_red_at(&self, moment: Timestamp) -> WasRed {
         if moment > self.red_since {
             return WasRed::Yes;
         }
         if let Some(Before { state, since: Some(since) }) = &self.before
+            && *state != AlarmState::InsufficientData
             && *since <= moment
         {
             return WasRed::of(state);
         }
         let Some(turns) = &self.turns else { return WasRed::AskHistory };
-        let before = turns.iter().filter(|turn| turn.at <= moment).max_by_key(|turn| turn.at);
-        let after = turns.iter().filter(|turn| turn.at > moment).min_by_key(|turn| turn.at);
-        match (before, after) {
-            (Some(turn), _) => WasRed::of(&turn.to),
-            (None, Some(turn)) => WasRed::of(&turn.from),
-            (None, None) => WasRed::Unknown,
-        }
+        let Some(first) = turns.first() else { return WasRed::Unknown };
+        let until_then = &turns[..turns.partition_point(|turn| turn.at <= moment)];
+        let mut newest_first = until_then.iter().rev().map(|turn| &turn.to).chain([&first.from]);
+        newest_first.find(|state| **state != AlarmState::InsufficientData).map_or(WasRed::No, WasRed::of)
     }
 }
 
-/// Whether an alarm was red at some moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether an alarm was red at some moment; of several moments the greatest answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum WasRed {
-    Yes,
     No,
-    /// The alarm's history must be asked.
-    AskHistory,
-    /// It was asked and does not reach back.
+    /// Its history was asked and does not reach back.
     Unknown,
+    /// Its history must be asked.
+    AskHistory,
+    Yes,
 }
 
 impl WasRed {

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use pipeline_model::ExecutionId;
 use serde::{Deserialize, Serialize};
 
-use crate::Alarm;
+use crate::{Alarm, Step, Way};
 
 /// The most rollbacks remembered of one target. More than a day's cap, because a release that was rolled back must not
 /// become a target again.
@@ -81,6 +81,31 @@ pub struct Pledge {
     /// The execution whose release is to stand again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_execution: Option<ExecutionId>,
+    /// The inbound transition is closed for it: if nothing comes of it, whoever finds this opens the transition again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub closes: bool,
+    /// What is started anew if the stage itself cannot go back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redeployment: Option<Redeployment>,
+}
+
+/// An execution that is started anew looks like any release; what it is made of tells it from others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redeployment {
+    /// The execution whose revisions these are.
+    pub of: ExecutionId,
+    /// Source actions and their revisions.
+    pub revisions: Vec<(String, String)>,
+}
+
+impl Redeployment {
+    /// The one among these ways, if one of them starts the pipeline anew.
+    pub fn of(ways: &[Way]) -> Option<Self> {
+        ways.iter().find_map(|way| match &way.step {
+            Step::Redeploy { of, revisions, .. } => Some(Self { of: of.clone(), revisions: revisions.clone() }),
+            _ => None,
+        })
+    }
 }
 
 impl Pledge {

@@ -7,6 +7,7 @@ use crate::{Alarm, Book, Limits, Seen, Target};
 
 /// Whether a rollback is to be done or only reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// Roll back.

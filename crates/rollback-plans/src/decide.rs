@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::alarm::WasRed;
+use crate::alarm::{Calls, WasRed};
 use crate::targets::Look;
-use crate::windows::{Outlook, is_suspect};
-use crate::{Book, Case, Hold, Mode, Plan, Pledge, Refusal, Release, Seen, Standing};
+use crate::windows::{Outlook, is_suspect, judged};
+use crate::{Book, Case, Hold, Mode, Plan, Pledge, Redeployment, Refusal, Release, Seen, Standing, Step};
 
 /// How long to wait before a stage that is running is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -74,7 +74,9 @@ pub fn decide(case: &Case<'_>) -> Decision {
 }
 
 fn examine(case: &Case<'_>) -> Result<Decision, Refusal> {
-    case.alarm.still_calls(case.limits, case.now)?;
+    if let Calls::Perhaps(pause) = case.alarm.still_calls(case.limits, case.now)? {
+        return Ok(Decision::Wait(pause));
+    }
     let look = match case.seen {
         Seen::Unknown(answer) => return Err(Refusal::TargetUnknown(answer.clone())),
         seen => seen.look().ok_or(Refusal::NoWayBack)?,
@@ -131,15 +133,17 @@ fn finish(case: &Case<'_>, book: &Book) -> Option<Result<Decision, Refusal>> {
     }))
 }
 
-/// The alarm was not red when the deployment came; perhaps its history must be asked.
+/// The alarm was red neither when the deployment began nor when it stood; perhaps its history must be asked. An alarm
+/// without data may have been red before that, so the history is asked for one more watch.
 fn was_green(case: &Case<'_>, release: &Release) -> Result<Option<Question>, Refusal> {
-    // What is under way is judged by its beginning, what is over by the moment it stood.
-    let Some(moment) = release.ended.or(release.began) else { return Err(Refusal::DeploymentTimeUnknown) };
-    match case.alarm.was_red_at(moment) {
+    let [began, stood] = judged(release, case.limits).ok_or(Refusal::DeploymentTimeUnknown)?;
+    match case.alarm.was_red_at(began).max(case.alarm.was_red_at(stood)) {
         WasRed::No => Ok(None),
         WasRed::Yes => Err(Refusal::AlarmRedBeforeDeployment),
         WasRed::Unknown => Err(Refusal::AlarmPastUnknown),
-        WasRed::AskHistory => Ok(Some(Question::Turns(moment))),
+        WasRed::AskHistory => {
+            Ok(Some(Question::Turns(began.saturating_sub(case.limits.watch).unwrap_or(Timestamp::MIN))))
+        }
     }
 }
 
@@ -224,16 +228,21 @@ fn permits(book: &Book, plan: &Plan, case: &Case<'_>) -> Result<(), Refusal> {
 }
 
 fn plan(case: &Case<'_>, outlook: &Outlook<'_>, ways: Vec<crate::Way>) -> Plan {
-    let before = case.target.stage().filter(|_| case.limits.closes_transition).map(|(pipeline, stage)| {
-        let reason = format!("Pipewarden rolls back because alarm {} is red", case.alarm.name);
-        crate::Step::CloseTransition {
-            pipeline: pipeline.clone(),
-            stage: stage.clone(),
-            reason: crate::step::transition_reason(&reason),
-        }
+    let stage = case.target.stage().filter(|_| case.limits.closes_transition);
+    let is_closed = case.seen.closed_because().is_some();
+    let before = stage.filter(|_| !is_closed).map(|(pipeline, stage)| Step::CloseTransition {
+        pipeline: pipeline.clone(),
+        stage: stage.clone(),
+        reason: crate::step::closing_reason(&case.alarm.name),
     });
-    let commands = ways.iter().take(1).map(|way| way.step.command()).collect();
-    Plan { incident: outlook.incident.to_owned(), release: outlook.release.clone(), before, ways, commands }
+    Plan {
+        incident: outlook.incident.to_owned(),
+        release: outlook.release.clone(),
+        before,
+        remarks: stage.and_then(|_| case.seen.remark_on_closing(case.target)).into_iter().collect(),
+        commands: ways.iter().take(1).map(|way| way.step.command()).collect(),
+        ways,
+    }
 }
 
 fn pledge(case: &Case<'_>, plan: &Plan) -> Pledge {
@@ -248,6 +257,8 @@ fn pledge(case: &Case<'_>, plan: &Plan) -> Pledge {
         from: plan.release.revision.clone(),
         to: first.and_then(|way| way.to.clone()),
         target_execution: first.and_then(|way| way.target_execution.clone()),
+        closes: plan.before.is_some() || case.seen.is_closed_by_us(),
+        redeployment: Redeployment::of(&plan.ways),
     }
 }
 

@@ -117,7 +117,8 @@ impl Refusal {
                 String::from("What stands there is itself a rollback, and a rollback is never rolled back.")
             }
             Self::StillRed => String::from(
-                "The alarm is still red after the rollback. A rollback is never rolled back, so a person must look.",
+                "The alarm is still red, a quarter of an hour after the rollback began. A rollback is never rolled back, so \
+                 a person must look.",
             ),
             Self::AlreadyHandled => String::from("A rollback of this release was made or tried before."),
             Self::Cooldown(until) => {

@@ -1,7 +1,7 @@
 //! The `rollbacks` section of the settings: what alarms protect that cannot be tagged.
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
+use strict_yaml::Elsewhere;
 use thiserror::Error;
 use wildmatch::WildMatch;
 
@@ -16,17 +16,24 @@ pub struct Settings {
 /// Something in the settings that cannot be meant.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("settings: {0}")]
-pub struct Problem(String);
+pub struct Problem(pub strict_yaml::Problem);
 
 impl Settings {
     /// Reads and checks the YAML text.
     ///
     /// # Errors
-    /// What cannot be read is told with its place, an unknown key with the nearest known one. What can be read and
-    /// cannot be meant is told all at once.
+    /// All that cannot be read, with its place, an unknown key with the nearest known one; or else all that can be read
+    /// and cannot be meant.
     pub fn parse(yaml: &str) -> Result<Self, Vec<Problem>> {
-        let written: Option<WrittenSettings> = strict_yaml::read(yaml).map_err(|reason| vec![Problem(reason)])?;
+        let written: Option<WrittenSettings> =
+            strict_yaml::read(yaml).map_err(|told| told.into_iter().map(Problem).collect::<Vec<_>>())?;
         written.map_or_else(|| Ok(Self::default()), |written| written.rollbacks.check())
+    }
+
+    /// The JSON schema of the document; it has no `type` for the sections that others read.
+    #[cfg(feature = "schema")]
+    pub fn schema() -> serde_json::Value {
+        strict_yaml::schema::<WrittenSettings>()
     }
 
     /// What the alarm protects: by the first entry that matches its name.
@@ -36,33 +43,45 @@ impl Settings {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenSettings {
+    /// What alarms protect that cannot be tagged.
     #[serde(default)]
     rollbacks: Written,
     /// Read by `notices` and `delivery-metrics`, like the three below.
     #[serde(default, rename = "routes")]
-    _routes: IgnoredAny,
+    _routes: Elsewhere,
     #[serde(default, rename = "owners")]
-    _owners: IgnoredAny,
+    _owners: Elsewhere,
     #[serde(default, rename = "late_after_minutes")]
-    _late_after_minutes: IgnoredAny,
+    _late_after_minutes: Elsewhere,
     #[serde(default, rename = "delivery")]
-    _delivery: IgnoredAny,
+    _delivery: Elsewhere,
+    /// Read by `gate-checks`.
+    #[serde(default, rename = "gates")]
+    _gates: Elsewhere,
 }
 
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Written {
+    /// By the first entry that matches an alarm.
     #[serde(default)]
     alarms: Vec<WrittenAlarm>,
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenAlarm {
+    /// Alarms by name; `*` stands for anything.
     alarm: String,
+    /// What is rolled back: `<pipeline>/<stage>`, `codedeploy:<application>/<group>`, `ecs:<cluster>/<service>`,
+    /// `cloudformation:<stack>` or `lambda:<function>:<alias>`.
     targets: Vec<String>,
+    /// Whether a rollback is to be done or only reported.
     #[serde(default)]
     mode: Mode,
 }
@@ -75,13 +94,13 @@ impl Written {
             for text in &entry.targets {
                 match text.parse() {
                     Ok(target) => targets.push(target),
-                    Err(bad) => problems.push(Problem(format!("rollbacks.alarms[{at}].targets: {bad}"))),
+                    Err(bad) => problems.push(Problem(format!("rollbacks.alarms[{at}].targets: {bad}").into())),
                 }
             }
             if entry.targets.is_empty() {
                 let told =
                     format!("rollbacks.alarms[{at}].targets is empty, so nothing would be rolled back; name one");
-                problems.push(Problem(told));
+                problems.push(Problem(told.into()));
             }
             alarms.push((WildMatch::new(&entry.alarm), Consent { targets, mode: entry.mode }));
         }
@@ -105,7 +124,8 @@ mod tests {
 
     #[test]
     fn the_sections_of_other_functions_are_left_to_them() {
-        let settings = Settings::parse("routes: []\nowners: []\nlate_after_minutes: 5\ndelivery: []\n").unwrap();
+        let settings =
+            Settings::parse("routes: []\nowners: []\nlate_after_minutes: 5\ndelivery: []\ngates: {}\n").unwrap();
         assert!(settings.consent("any").is_none());
         assert!(Settings::parse("").unwrap().consent("any").is_none());
     }

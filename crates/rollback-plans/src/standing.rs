@@ -60,6 +60,8 @@ pub struct Plan {
     pub release: Release,
     /// What is done before, and may fail without harm.
     pub before: Option<Step>,
+    /// What is to be said besides the steps, a sentence each.
+    pub remarks: Vec<String>,
     /// Ways back, the best one first; the next is tried when one turns out to be impossible.
     pub ways: Vec<Way>,
     /// What a person can run instead.

@@ -207,8 +207,21 @@ fn quoted(text: &str) -> String {
     }
 }
 
+/// How every reason of ours for closing a transition begins.
+const OUR_REASON: &str = "Pipewarden rolls back because alarm ";
+
+/// Why a transition is closed.
+pub(crate) fn closing_reason(alarm: &str) -> String {
+    transition_reason(&format!("{OUR_REASON}{alarm} is red"))
+}
+
+/// Whether it was us who closed a transition for this reason.
+pub(crate) fn is_our_reason(reason: &str) -> bool {
+    reason.starts_with(OUR_REASON)
+}
+
 /// The alphabet and length of a transition's `reason` (botocore's CodePipeline model: 1 to 300 of `[a-zA-Z0-9!@ \(\)\.\*\?\-]`).
-pub(crate) fn transition_reason(text: &str) -> String {
+fn transition_reason(text: &str) -> String {
     let fits = |letter: char| letter.is_ascii_alphanumeric() || "!@ ().*?-".contains(letter);
     text.chars().map(|letter| if fits(letter) { letter } else { '-' }).take(300).collect()
 }
@@ -238,6 +251,7 @@ mod tests {
             let reason = transition_reason(&text);
             prop_assert!((1..=300).contains(&reason.len()));
             prop_assert!(reason.chars().all(|letter| letter.is_ascii_alphanumeric() || "!@ ().*?-".contains(letter)));
+            prop_assert!(is_our_reason(&closing_reason(&text)));
         }
     }
 }

@@ -8,8 +8,9 @@ mod stage;
 
 use std::mem::discriminant;
 
+use crate::step::is_our_reason;
 use crate::windows::Outlook;
-use crate::{Refusal, Standing, Target, Way};
+use crate::{Fate, Past, Refusal, Standing, Target, Way};
 
 pub use alias::AliasSeen;
 pub use code_deploy::CodeDeploySeen;
@@ -42,6 +43,9 @@ pub(crate) trait Look {
     /// The ways back, the best one first, or why there is none.
     fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal>;
 
+    /// What became of a rollback of ours that its service accepted.
+    fn fate(&self, past: &Past) -> Fate;
+
     /// What a person can run where there is no way.
     fn by_hand(&self, target: &Target) -> String {
         target.look_by_hand()
@@ -58,6 +62,29 @@ impl Seen {
             })
         };
         standing(self) == standing(other)
+    }
+
+    /// Why nothing enters the stage; `None` if something may, and for what is no stage.
+    pub fn closed_because(&self) -> Option<&str> {
+        match self {
+            Self::Stage(stage) => stage.closed.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The inbound transition is closed, and it was us who closed it.
+    pub fn is_closed_by_us(&self) -> bool {
+        self.closed_because().is_some_and(is_our_reason)
+    }
+
+    /// What is to be said of a transition that need not be closed any more.
+    pub(crate) fn remark_on_closing(&self, target: &Target) -> Option<String> {
+        let transition = format!("The inbound transition of {} was closed before", target.in_words());
+        self.closed_because().map(|reason| match reason {
+            _ if self.is_closed_by_us() => format!("{transition}."),
+            "" => format!("{transition} and stays closed."),
+            reason => format!("{transition} and stays closed: {reason}"),
+        })
     }
 
     pub(crate) fn look(&self) -> Option<&dyn Look> {

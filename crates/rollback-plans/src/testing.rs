@@ -23,7 +23,7 @@ pub(crate) fn stage(line: &str) -> StageSeen {
         is_rollback: execution.is_rollback,
         changed: Some(ended),
     });
-    StageSeen { current, succeeded, all: None }
+    StageSeen { current, succeeded, ..StageSeen::default() }
 }
 
 fn execution(word: &str) -> (ExecutionSeen, Timestamp) {
@@ -129,6 +129,8 @@ pub(crate) fn pledge(release: &str, minute: i64) -> Pledge {
         from: None,
         to: None,
         target_execution: None,
+        closes: false,
+        redeployment: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! When a deployment may have turned an alarm red.
 
+use jiff::Timestamp;
 use pipeline_model::ExecutionId;
 
 use crate::{Book, Limits, Refusal, Release, Target};
@@ -40,11 +41,11 @@ impl Outlook<'_> {
 pub(crate) fn is_suspect(
     release: &Release,
     is_over: bool,
-    red_since: jiff::Timestamp,
+    red_since: Timestamp,
     limits: &Limits,
 ) -> Result<(), Refusal> {
     let (began, ended) = (release.began, release.ended);
-    let during = |began: jiff::Timestamp| began <= red_since;
+    let during = |began: Timestamp| began <= red_since;
     match (is_over, began, ended) {
         (false, Some(began), _) if during(began) => Ok(()),
         (false, Some(_), _) => Err(Refusal::AlarmRedBeforeDeployment),
@@ -56,4 +57,16 @@ pub(crate) fn is_suspect(
         (true, _, Some(ended)) if red_since.duration_since(ended) > limits.watch => Err(Refusal::DeployedTooLongAgo),
         (true, _, Some(_)) => Ok(()),
     }
+}
+
+/// The moments at which the alarm must not have been red, the earlier one first: when the deployment began and when it
+/// stood. A release may have waited for days before that, so that its beginning counts for no longer than the watch; one
+/// whose beginning nobody knows began then.
+///
+/// What is under way is judged by its beginning alone.
+pub(crate) fn judged(release: &Release, limits: &Limits) -> Option<[Timestamp; 2]> {
+    let last = release.ended.or(release.began)?;
+    let earliest = last.saturating_sub(limits.watch).unwrap_or(Timestamp::MIN);
+    let first = release.began.map_or(earliest, |began| began.clamp(earliest, last));
+    Some([first, last])
 }

@@ -1,34 +1,38 @@
-//! Reads a YAML text into a type and says in one line what cannot be meant.
+//! Reads a YAML text into a type and says in one line each what cannot be meant.
 #![doc = include_str!("../README.md")]
 
-mod explain;
+mod elsewhere;
+mod nearest;
+mod node;
+mod problem;
+mod reader;
+#[cfg(feature = "schema")]
+mod schema;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use serde::de::DeserializeOwned;
+
+pub use elsewhere::Elsewhere;
+pub use nearest::unknown;
+pub use node::{Entry, Node, Value};
+pub use problem::{At, Problem, in_order};
+pub use reader::read_node;
+#[cfg(feature = "schema")]
+pub use schema::schema;
+pub use text::shown;
 
 /// Far above the 8 KB an SSM parameter can hold.
 pub const LONGEST_DOCUMENT: usize = 64 * 1024;
 
-/// Texts from the document are shown up to this many characters.
-const SHOWN: usize = 60;
-
-/// Reads the text; an empty one is nothing.
+/// Reads the text, YAML or JSON; an empty one is nothing.
 ///
 /// # Errors
-/// One line that names the place and the mistake, and for an unknown key the nearest known one.
-pub fn read<T: DeserializeOwned>(yaml: &str) -> Result<Option<T>, String> {
-    if yaml.len() > LONGEST_DOCUMENT {
-        return Err(format!("{} bytes are too many; use {LONGEST_DOCUMENT} at most", yaml.len()));
-    }
-    let options = serde_saphyr::options! {
-        with_snippet: false,
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 10_000 },
-    };
-    serde_saphyr::from_str_with_options(yaml, options).map_err(|error| explain::explain(&error))
-}
-
-/// A text from the document, short, on one line, and with what cannot be seen made visible.
-pub fn shown(written: &str) -> String {
-    explain::line(written, SHOWN)
+/// Every problem of the text, in the order of its lines. A text that is not YAML ends at its first problem.
+pub fn read<T: DeserializeOwned>(yaml: &str) -> Result<Option<T>, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let root = Node::parse(yaml, &mut problems);
+    let read = root.and_then(|root| read_node(&root, &[], &mut problems));
+    if problems.is_empty() { Ok(read) } else { Err(in_order(problems)) }
 }

@@ -8,7 +8,7 @@ use lambda_kit::backlog::Queues;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::settings::{Parsed, Settings};
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{Home, SsmParameters, WarmUp};
+use lambda_kit::{Home, OnDemand, SsmParameters, WarmUp};
 use notifier::outside::{CodePipeline, Courier, DynamoTable, web_address};
 use notifier::ports::Table;
 use notifier::{Desks, Notifier};
@@ -47,9 +47,9 @@ fn build(kit: &Kit) -> Result<(Real, Option<String>)> {
     let speaks = channel.is_some().then(|| slack.clone());
     let notifier = Notifier {
         table: DynamoTable::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),
-        releases: CodePipeline::new(aws_sdk_codepipeline::Client::new(&kit.aws), home),
-        outbox: Courier::new(kit.http.clone(), aws_sdk_sns::Client::new(&kit.aws), topic),
-        backlog: Queues::new(aws_sdk_sqs::Client::new(&kit.aws), queue, dead_letters),
+        releases: CodePipeline::new(OnDemand::new(&kit.aws, aws_sdk_codepipeline::Client::new), home),
+        outbox: Courier::new(kit.http.clone(), OnDemand::new(&kit.aws, aws_sdk_sns::Client::new), topic),
+        backlog: Queues::new(OnDemand::new(&kit.aws, aws_sdk_sqs::Client::new), queue, dead_letters),
         desks: Desks::new(settings, Parsed::new(metrics.clone(), kit.clock.clone()), slack, channel),
         clock: kit.clock.clone(),
         metrics,

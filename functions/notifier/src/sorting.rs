@@ -94,6 +94,7 @@ impl<T: Table, R: Releases, O: Outbox, B: Backlog, S: ParameterStore> Notifier<T
                     bundle.events.push(*event);
                 }
                 Ok(Letter::Decision(decision)) => match Subject::of(&decision) {
+                    Some(subject) if subject.is_uneventful() => sorted.done.push(record.id.clone()),
                     Some(subject) => bundle(&mut bundles, subject, record).decisions.push(*decision),
                     None => {
                         self.leave_out(&decision.id, decision.detail_type(), Published::SOURCE);

@@ -11,7 +11,7 @@ use lambda_kit::environment::Reading;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::settings::{Parsed, Settings};
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{Home, SsmParameters, WarmUp};
+use lambda_kit::{Home, OnDemand, SsmParameters, WarmUp};
 use recorder::outside::{CloudWatch, CodePipeline, DynamoLedger};
 use recorder::ports::Ledger;
 use recorder::{Recorder, Rulebook, SETTINGS_AGE};
@@ -46,7 +46,7 @@ fn build(kit: &Kit) -> Result<Real> {
         ledger: DynamoLedger::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),
         measurements: CloudWatch::new(aws_sdk_cloudwatch::Client::new(&kit.aws), namespace),
         releases: CodePipeline::new(aws_sdk_codepipeline::Client::new(&kit.aws), Home::of_arn(&stack)?),
-        backlog: Queues::new(aws_sdk_sqs::Client::new(&kit.aws), queue, dead_letters),
+        backlog: Queues::new(OnDemand::new(&kit.aws, aws_sdk_sqs::Client::new), queue, dead_letters),
         rulebook: Rulebook::new(settings, Parsed::new(metrics.clone(), kit.clock.clone()), stage_durations),
         thresholds,
         clock: kit.clock.clone(),

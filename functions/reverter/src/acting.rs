@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
 use lambda_kit::publishing::Bus;
 use lambda_kit::{Failure, OrFail};
-use rollback_plans::{Book, Carried, Past, Plan, Pledge, Release, Step, Way};
+use rollback_plans::{Book, Carried, Past, Plan, Pledge, Redeployment, Release, Step, Way};
 
 use crate::call::{CheckOn, Errand};
 use crate::deciding::{LEASE, Matter, Verdict};
@@ -15,32 +16,47 @@ use crate::{Outside, Reverter};
 /// How long to wait when a service is busy with the target.
 const BUSY: Duration = Duration::from_secs(60);
 /// When to see whether a rollback has helped: the longest delay SQS has.
-const CHECK_AFTER: Duration = Duration::from_secs(900);
+pub(crate) const CHECK_AFTER: Duration = Duration::from_secs(900);
+
+/// The inbound transition, while ways back are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// Nobody of us has touched it.
+    AsItWas,
+    /// It was us who closed it.
+    Closed,
+    /// It may have been us, or may yet be.
+    Unclear,
+}
 
 impl<O: Outside> Reverter<O> {
     /// Tries the ways back in their order. The claim is held, so nobody else does.
     pub(crate) async fn roll_back(&self, matter: &mut Matter<'_>, plan: &Plan) -> Result<Verdict, Failure> {
-        let mut steps = Vec::new();
-        let closed = self.prepare(plan.before.as_ref(), &mut steps).await;
+        let mut steps = plan.remarks.clone();
+        let door = match &plan.before {
+            Some(closing) => self.close(closing, &mut steps).await,
+            None if matter.seen.is_closed_by_us() => Door::Closed,
+            None => Door::AsItWas,
+        };
         for way in &plan.ways {
             match self.executor.carry_out(&way.step).await {
                 Ok(Carried::Done(started)) => {
                     steps.push(sentence(&way.step.in_words()));
-                    let done =
-                        Past { closed_transition: closed, ..past(self.pledge(matter, plan, way), started, steps) };
+                    let mut done = past(self.pledge(matter, plan, way), started, steps);
+                    done.closed_transition = door != Door::AsItWas;
                     return self.conclude(matter, done).await;
                 }
                 Ok(Carried::Impossible(answer)) => {
                     tracing::warn!(step = way.step.in_words(), answer, "this way back is closed");
                     steps.push(format!("Could not {}: {answer}", way.step.in_words()));
                     if !self.still_stands(matter).await? {
-                        self.undo(plan.before.as_ref().filter(|_| closed)).await;
+                        self.undo(matter, door).await?;
                         return self.wait(matter, BUSY).await;
                     }
                 }
                 Ok(Carried::Later(answer)) => {
                     tracing::warn!(step = way.step.in_words(), answer, "the service is busy; this is tried again");
-                    self.undo(plan.before.as_ref().filter(|_| closed)).await;
+                    self.undo(matter, door).await?;
                     return self.wait(matter, BUSY).await;
                 }
                 Err(unclear) => {
@@ -52,7 +68,7 @@ impl<O: Outside> Reverter<O> {
                 }
             }
         }
-        self.undo(plan.before.as_ref().filter(|_| closed)).await;
+        self.undo(matter, door).await?;
         self.give_up(matter, plan, steps).await
     }
 
@@ -75,7 +91,7 @@ impl<O: Outside> Reverter<O> {
         let to = pledge.to.clone().filter(|_| target_execution == pledge.target_execution);
         let steps = vec![sentence(&format!("roll {} back", matter.target.in_words()))];
         let mut done = past(Pledge { target_execution, to, ..pledge }, Some(by.id.clone()), steps);
-        done.closed_transition = self.limits.closes_transition && matter.target.stage().is_some();
+        done.closed_transition = matter.seen.is_closed_by_us();
         self.conclude(matter, done).await
     }
 
@@ -87,6 +103,7 @@ impl<O: Outside> Reverter<O> {
             call: matter.call.clone(),
             target: matter.target.clone(),
             incident: done.pledge.incident.clone(),
+            looks: 0,
         };
         self.laters.again(&Errand::CheckOn(check).to_body(), CHECK_AFTER).await.or_retry("seeing whether it helps")?;
         let told = format!("rolled back: {}", done.pledge.incident);
@@ -116,30 +133,34 @@ impl<O: Outside> Reverter<O> {
         Ok(())
     }
 
-    /// What is done before a rollback. It may fail: a rollback that leaves a door open is better than none.
-    async fn prepare(&self, step: Option<&Step>, steps: &mut Vec<String>) -> bool {
-        let Some(step) = step else { return false };
+    /// Closes the transition before a rollback. It may fail: a rollback that leaves a door open is better than none.
+    async fn close(&self, step: &Step, steps: &mut Vec<String>) -> Door {
         match self.executor.carry_out(step).await {
             Ok(Carried::Done(_)) => {
                 steps.push(sentence(&step.in_words()));
-                true
+                Door::Closed
             }
             Ok(Carried::Impossible(answer) | Carried::Later(answer)) => {
                 steps.push(format!("Could not {}: {answer}", step.in_words()));
-                false
+                Door::AsItWas
             }
             Err(unclear) => {
                 steps.push(format!("Could not {}: {unclear}", step.in_words()));
-                true
+                Door::Unclear
             }
         }
     }
 
-    async fn undo(&self, closing: Option<&Step>) {
-        if let Some(Step::CloseTransition { pipeline, stage, .. }) = closing
-            && let Err(failure) = self.open_transition(pipeline, stage).await
-        {
-            tracing::error!(error = %failure, "the transition may stay closed");
+    /// Opens what was closed for nothing. If that fails, the pledge stays, and whoever comes after it opens it.
+    async fn undo(&self, matter: &Matter<'_>, door: Door) -> Result<(), Failure> {
+        match door {
+            Door::AsItWas => Ok(()),
+            Door::Closed => {
+                let seen =
+                    self.releases.look(matter.target).await.or_retry("whether the transition is still closed")?;
+                self.reopen(matter.target, &seen).await
+            }
+            Door::Unclear => Err(Failure::retry(anyhow!("nobody knows yet whether the transition was closed"))),
         }
     }
 
@@ -154,6 +175,8 @@ impl<O: Outside> Reverter<O> {
             from: plan.release.revision.clone(),
             to: way.to.clone(),
             target_execution: way.target_execution.clone(),
+            closes: plan.before.is_some() || matter.seen.is_closed_by_us(),
+            redeployment: Redeployment::of(&plan.ways),
         }
     }
 }

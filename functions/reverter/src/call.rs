@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pipeline_model::{AlarmArn, AlarmChange, AlarmState};
-use rollback_plans::{Alarm, AlarmNow, Before, Target};
+use rollback_plans::{Alarm, AlarmNow, Before, Suppression, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::AlarmSeen;
@@ -41,6 +41,9 @@ pub(crate) struct CheckOn {
     pub(crate) call: Call,
     pub(crate) target: Target,
     pub(crate) incident: String,
+    /// How often it was looked at before.
+    #[serde(default)]
+    pub(crate) looks: u8,
 }
 
 impl Errand {
@@ -78,14 +81,25 @@ impl Call {
             (None, Some(state)) => Some(Before { state: state.clone(), since: self.before_since }),
             _ => None,
         };
+        let suppressed_by = self.suppression(&seen, is_behind);
         Alarm {
             name: self.alarm.name.clone(),
             reason: self.reason.clone(),
             red_since: turned.unwrap_or(self.at),
             before,
-            suppressed_by: seen.suppressed_by.or_else(|| self.suppressed_by.clone()),
+            suppressed_by,
             now: if is_behind { AlarmNow::Is(self.state.clone()) } else { seen.now },
             turns: None,
+        }
+    }
+
+    /// Only the event tells of mute rules. What the event left open, whether the alarm may act, CloudWatch knows by now.
+    fn suppression(&self, seen: &AlarmSeen, is_behind: bool) -> Option<Suppression> {
+        let told = self.suppressed_by.clone().map(Suppression::of);
+        let is_known_better = seen.since.is_some() && !is_behind;
+        match told {
+            Some(Suppression::By(_)) => told,
+            _ => seen.suppressed_by.clone().map(Suppression::of).or(told.filter(|_| !is_known_better)),
         }
     }
 }
@@ -119,9 +133,36 @@ mod tests {
             call: call(),
             target: "orders/Production".parse().unwrap(),
             incident: String::from("orders/Production@e2"),
+            looks: 1,
         };
         for errand in [Errand::Reconsider(call()), Errand::CheckOn(check)] {
             assert_eq!(serde_json::from_str::<Errand>(&errand.to_body()).unwrap(), errand);
+        }
+    }
+
+    #[test]
+    fn an_errand_of_an_earlier_version_is_read() {
+        let check = CheckOn { call: call(), target: "a/b".parse().unwrap(), incident: String::from("a/b@1"), looks: 0 };
+        let body = Errand::CheckOn(check.clone()).to_body().replace(r#","looks":0"#, "");
+        assert!(!body.contains("looks"), "{body}");
+        assert_eq!(serde_json::from_str::<Errand>(&body).unwrap(), Errand::CheckOn(check));
+    }
+
+    #[test]
+    fn whether_an_alarm_may_act_is_up_to_what_cloudwatch_says_now_unless_a_rule_mutes_it() {
+        let (now, before) = ("2026-03-02T17:04:40Z", "2026-03-02T16:56:40Z");
+        let by = |word: &str| Some(Suppression::of(word.to_owned()));
+        for (told, said, since, suppression) in [
+            (Some("WaitPeriod"), None, now, None),
+            (Some("WaitPeriod"), Some("Alarm"), now, by("Alarm")),
+            (Some("WaitPeriod"), None, before, Some(Suppression::Perhaps)),
+            (None, Some("ExtensionPeriod"), now, Some(Suppression::Perhaps)),
+            (Some("Alarm"), None, now, by("Alarm")),
+            (Some("a mute rule"), Some("WaitPeriod"), now, by("a mute rule")),
+        ] {
+            let call = Call { suppressed_by: told.map(str::to_owned), ..call() };
+            let seen = AlarmSeen { suppressed_by: said.map(str::to_owned), ..seen(since) };
+            assert_eq!(call.alarm(seen).suppressed_by, suppression, "{told:?}, {said:?}, {since}");
         }
     }
 

@@ -8,8 +8,8 @@ use lambda_kit::publishing::Bus;
 use lambda_kit::{Failure, OrFail};
 use pipeline_model::AlarmState;
 use rollback_plans::{
-    Alarm, Book, Case, Consent, Decision, Mode, Pledge, Question, Refusal, Refused, Seen, TagProblem, Target, command,
-    decide,
+    Alarm, Book, Calls, Case, Consent, Decision, Mode, Pledge, Question, Refusal, Refused, Seen, TagProblem, Target,
+    command, decide,
 };
 
 use crate::call::Call;
@@ -49,17 +49,10 @@ impl<O: Outside> Reverter<O> {
         };
         let seen = self.alarms.now(&call.alarm.name).await.or_retry("the alarm")?;
         let alarm = call.alarm(seen);
-        if let Err(refusal) = alarm.still_calls(&self.limits, self.clock.now()) {
-            for target in &consent.targets {
-                if let Some(told) = self.finish(call, target).await? {
-                    return Ok(told);
-                }
-            }
-            let first = consent.targets.first();
-            let incident = first.map(|target| alarm.incident(target)).unwrap_or_default();
-            let by_hand = first.filter(|_| refusal.leaves_it_to_people()).map(Target::look_by_hand);
-            let refused = Refused { refusal, incident, release: None, commands: by_hand.into_iter().collect() };
-            return self.refuse(call, &alarm, consent.targets.first(), &refused).await;
+        match alarm.still_calls(&self.limits, self.clock.now()) {
+            Ok(Calls::Now) => {}
+            Ok(Calls::Perhaps(pause)) => return self.come_back(call, pause).await,
+            Err(refusal) => return self.let_ring(call, &alarm, &consent, refusal).await,
         }
         let mut refusals = Vec::new();
         for target in &consent.targets {
@@ -76,6 +69,26 @@ impl<O: Outside> Reverter<O> {
             told.push(self.refuse(call, &alarm, Some(target), &refused).await?);
         }
         Ok(told.join("; "))
+    }
+
+    /// The alarm asks for nothing, whatever it protects. What was begun for it is told all the same.
+    async fn let_ring(
+        &self,
+        call: &Call,
+        alarm: &Alarm,
+        consent: &Consent,
+        refusal: Refusal,
+    ) -> Result<String, Failure> {
+        for target in &consent.targets {
+            if let Some(told) = self.finish(call, target).await? {
+                return Ok(told);
+            }
+        }
+        let first = consent.targets.first();
+        let incident = first.map(|target| alarm.incident(target)).unwrap_or_default();
+        let by_hand = first.filter(|_| refusal.leaves_it_to_people()).map(Target::look_by_hand);
+        let refused = Refused { refusal, incident, release: None, commands: by_hand.into_iter().collect() };
+        self.refuse(call, alarm, first, &refused).await
     }
 
     /// What the alarm protects. A tag that cannot be meant is told: somebody relies on it.

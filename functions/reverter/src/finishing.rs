@@ -11,7 +11,8 @@ use crate::ports::{Alarms, Books, Claimed, Laters, Releases};
 use crate::{Outside, Reverter};
 
 impl<O: Outside> Reverter<O> {
-    /// Tells of a rollback that nobody told of, and strikes out the promises of which nothing came. `Some` when the call
+    /// Tells of a rollback that nobody told of, and strikes out the promises of which nothing came; what was closed for
+    /// those is opened again. `Some` when the call
     /// is answered by that, or comes again because somebody is at it.
     pub(crate) async fn finish(&self, call: &Call, target: &Target) -> Result<Option<String>, Failure> {
         let (key, now) = (self.key(target), self.clock.now());
@@ -30,6 +31,9 @@ impl<O: Outside> Reverter<O> {
             Claimed::Held(until) => return self.come_back(call, after(until, now)).await.map(Some),
         };
         let Some((pledge, release)) = untold(&book, &seen) else {
+            if book.pledges.iter().any(|pledge| pledge.closes) {
+                self.reopen(target, &seen).await?;
+            }
             let book = Book { pledges: Vec::new(), ..book };
             self.books.settle(&key, &lease, &book, now).await.or_retry("striking out what was promised")?;
             return Ok(answer(is_answered));

@@ -7,9 +7,9 @@ use jiff::SignedDuration;
 use lambda_kit::environment::Reading;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
-use lambda_kit::settings::{Parsed, Settings};
+use lambda_kit::settings::Settings;
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{Home, SsmParameters, WarmUp};
+use lambda_kit::{Home, OnDemand, SsmParameters, WarmUp};
 use pipeline_model::AlarmArn;
 use reverter::outside::{CloudWatch, DynamoBooks, Queue, Services};
 use reverter::ports::{Alarms, Books, Releases};
@@ -54,9 +54,9 @@ fn build(kit: &Kit) -> Result<Reverter<Aws>> {
         releases: services.clone(),
         executor: services,
         books: DynamoBooks::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),
-        laters: Queue::new(aws_sdk_sqs::Client::new(&kit.aws), queue),
-        bus: EventBus::new(aws_sdk_eventbridge::Client::new(&kit.aws)),
-        consents: Consents::new(settings, Parsed::new(metrics.clone(), kit.clock.clone())),
+        laters: Queue::new(OnDemand::new(&kit.aws, aws_sdk_sqs::Client::new), queue),
+        bus: EventBus::new(OnDemand::new(&kit.aws, aws_sdk_eventbridge::Client::new)),
+        consents: Consents::new(settings, metrics.clone(), kit.clock.clone()),
         home: Home::of_arn(&stack)?,
         mode,
         limits,

@@ -18,7 +18,7 @@ pub trait Alarms {
     async fn now(&self, name: &str) -> anyhow::Result<AlarmSeen>;
 
     /// The alarm's changes of state, oldest first: those since `since`, and some from the minutes before
-    /// (`DescribeAlarmHistory`, pages up to a bound).
+    /// (`DescribeAlarmHistory`); none where there are too many to be read.
     async fn turns(&self, name: &str, since: Timestamp) -> anyhow::Result<Vec<Turn>>;
 }
 

@@ -61,12 +61,26 @@ impl Reporter<'_> {
         self.decision(&plan.incident, Some(&plan.release.id), reason, rollback)
     }
 
+    /// A rollback that was begun did not succeed; the word is its service's.
+    pub(crate) fn broke(&self, past: &Past, word: &str, by_hand: String) -> Decision {
+        let what = self.target.map_or_else(String::new, Target::in_words);
+        let reason = format!("The rollback of {what} began and did not succeed ({word}), so a person must look.");
+        let mut decision = self.done(past);
+        decision.reason = Some(reason);
+        if let Decided::Rollback(rollback) = &mut decision.what {
+            (rollback.outcome, rollback.cleared_at) = (RollbackOutcome::Failed, None);
+            rollback.commands = vec![by_hand];
+        }
+        decision
+    }
+
     /// What would have been done.
     pub(crate) fn observed(&self, alarm: &Alarm, plan: &Plan) -> Decision {
         let what = self.target.map_or_else(String::new, Target::in_words);
         let reason = format!("Alarm {} went red after the deployment: {what} would be rolled back.", alarm.name);
         let first = plan.ways.first();
         let steps = plan.before.iter().chain(first.map(|way| &way.step)).map(|step| sentence(&step.in_words()));
+        let steps = plan.remarks.iter().cloned().chain(steps);
         let rollback = Rollback {
             target_execution: first.and_then(|way| way.target_execution.clone()),
             from: plan.release.revision.clone(),

@@ -1,12 +1,13 @@
-//! What must be true at the end: every expected message there, once, in its final state, and one rollback.
+//! What must be true at the end: every expected message there, once, in its final state, gates that held, one rollback.
 
+mod gate;
 mod rollback;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
-use super::story::{Release, Rollback};
+use super::story::{Played, Rollback};
 use crate::slack::{Call, Message};
 
 /// One promise of the demo.
@@ -20,9 +21,7 @@ pub(crate) struct Check {
 /// Everything the checks look at.
 #[derive(Debug)]
 pub(crate) struct Evidence<'e> {
-    pub(crate) broken: &'e Release,
-    pub(crate) fixed: &'e Release,
-    pub(crate) bad: &'e Release,
+    pub(crate) played: &'e Played,
     /// As CodePipeline's history has them.
     pub(crate) rollbacks: &'e [Rollback],
     pub(crate) messages: &'e [Message],
@@ -38,6 +37,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Check> {
     let mut checks = vec![only_these_messages(evidence)];
     checks.extend(failed_release(evidence));
     checks.extend(fixed_release(evidence));
+    checks.extend(gate::checks(evidence));
     checks.extend(rollback::checks(evidence));
     checks.push(slack_was_content(evidence.calls));
     checks.push(no_dead_letters(evidence.dead_letters));
@@ -46,7 +46,7 @@ pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Check> {
 }
 
 fn only_these_messages(evidence: &Evidence<'_>) -> Check {
-    let releases = [evidence.broken, evidence.fixed, evidence.bad];
+    let releases = evidence.played.releases();
     let found = releases.iter().filter(|release| release.message(evidence.messages).is_some()).count();
     let expected = releases.len() + evidence.rollbacks.len();
     let count = evidence.messages.len();
@@ -56,7 +56,7 @@ fn only_these_messages(evidence: &Evidence<'_>) -> Check {
 }
 
 fn failed_release(evidence: &Evidence<'_>) -> Vec<Check> {
-    let message = evidence.broken.message(evidence.messages);
+    let message = evidence.played.broken.message(evidence.messages);
     vec![
         shows("The first release ends as failed, with the stage", message, &["failed in *Test*"]),
         shows(
@@ -67,7 +67,7 @@ fn failed_release(evidence: &Evidence<'_>) -> Vec<Check> {
         shows(
             "It names commit and author, and calls the owners",
             message,
-            &[evidence.broken.short_commit(), &evidence.broken.subject, "Dana", "<!subteam^S0000000001>"],
+            &[evidence.played.broken.short_commit(), &evidence.played.broken.subject, "Dana", "<!subteam^S0000000001>"],
         ),
         edited("It was edited in place as the release went on", message),
         once("The failure was announced in its thread once", message, "failed in"),
@@ -75,8 +75,8 @@ fn failed_release(evidence: &Evidence<'_>) -> Vec<Check> {
 }
 
 fn fixed_release(evidence: &Evidence<'_>) -> Vec<Check> {
-    let message = evidence.fixed.message(evidence.messages);
-    let stages = ["✓ Source", "✓ Build", "✓ Test", "✓ Approval", "✓ Staging", "✓ Production"];
+    let message = evidence.played.fixed.message(evidence.messages);
+    let stages = ["✓ Source", "✓ Build", "✓ Test", "✓ Approval", "✓ Staging", "✓ Gate", "✓ Production"];
     vec![
         shows("The second release ends as fixed, after the time it was red", message, &["is fixed after "]),
         shows("It shows every stage as done", message, &stages),

@@ -1,4 +1,4 @@
-//! A clock that can hurry, so that the half hour of a release is played in seconds.
+//! A clock that can hurry through the past, so that the half hour of a release is played in seconds.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use crate::codepipeline::{Clock, SystemClock};
 /// In a hurry, a minute passes in one second.
 const HURRY: f64 = 60.0;
 
-/// Starts in the past and catches up with the present.
+/// Starts in the past and catches up with the present, but never overtakes it.
 pub(crate) struct FastClock(watch::Sender<Pace>);
 
 /// What the clock showed at some moment, and how fast it has run since.
@@ -21,13 +21,16 @@ pub(crate) struct FastClock(watch::Sender<Pace>);
 struct Pace {
     since: Instant,
     shown: Timestamp,
+    /// What everybody else's clock showed then.
+    present: Timestamp,
     speed: f64,
 }
 
 impl FastClock {
     /// A clock that shows `ago` before now and runs at the speed of time.
     pub(crate) fn starting(ago: SignedDuration) -> Self {
-        Self(watch::Sender::new(Pace { since: Instant::now(), shown: SystemClock.now() - ago, speed: 1.0 }))
+        let present = SystemClock.now();
+        Self(watch::Sender::new(Pace { since: Instant::now(), shown: present - ago, present, speed: 1.0 }))
     }
 
     /// While pipelines work there is nothing to see.
@@ -44,27 +47,37 @@ impl FastClock {
     pub(crate) fn catch_up(&self, ago: SignedDuration) {
         self.0.send_modify(|pace| {
             let pace_now = pace.now();
-            *pace = Pace { shown: pace_now.shown.max(SystemClock.now() - ago), speed: 1.0, ..pace_now };
+            *pace = Pace { shown: pace_now.shown.max(pace_now.present - ago), speed: 1.0, ..pace_now };
         });
     }
 
     /// Lets time pass in which nothing happens.
     pub(crate) fn skip(&self, time: SignedDuration) {
-        self.0.send_modify(|pace| pace.shown += time);
+        self.0.send_modify(|pace| {
+            let pace_now = pace.now();
+            *pace = Pace { shown: (pace_now.shown + time).min(pace_now.present), ..pace_now };
+        });
     }
 }
 
 impl Pace {
     fn shows(&self) -> Timestamp {
-        self.shown + SignedDuration::from_secs_f64(self.since.elapsed().as_secs_f64() * self.speed)
+        let passed = SignedDuration::from_secs_f64(self.since.elapsed().as_secs_f64() * self.speed);
+        (self.shown + passed).min(self.present())
+    }
+
+    fn present(&self) -> Timestamp {
+        self.present + SignedDuration::from_secs_f64(self.since.elapsed().as_secs_f64())
     }
 
     fn now(&self) -> Self {
-        Self { since: Instant::now(), shown: self.shows(), speed: self.speed }
+        Self { since: Instant::now(), shown: self.shows(), present: self.present(), speed: self.speed }
     }
 
+    /// In a hurry, or until the present shows that time.
     fn real_time_until(&self, until: Timestamp) -> Duration {
-        Duration::from_secs_f64(until.duration_since(self.shows()).as_secs_f64().max(0.0) / self.speed)
+        let from = |time: Timestamp| until.duration_since(time).as_secs_f64().max(0.0);
+        Duration::from_secs_f64((from(self.shows()) / self.speed).max(from(self.present())))
     }
 }
 
@@ -125,8 +138,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn it_never_shows_the_future_however_much_it_hurries() {
+        let clock = FastClock::starting(SignedDuration::from_secs(30));
+        let start = clock.now();
+        clock.hurry();
+        tokio::time::advance(Duration::from_secs(10)).await;
+        assert_eq!(passed(&clock, start), 40.0);
+        clock.skip(SignedDuration::from_mins(5));
+        assert_eq!(passed(&clock, start), 40.0);
+        let (began, until) = (Instant::now(), clock.now() + SignedDuration::from_secs(3));
+        clock.sleep_until(until).await;
+        assert_eq!(began.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn who_sleeps_is_woken_when_the_clock_shows_the_time_whatever_its_pace() {
-        let clock = Arc::new(FastClock::starting(SignedDuration::ZERO));
+        let clock = Arc::new(FastClock::starting(SignedDuration::from_mins(30)));
         let (start, slept) = (Instant::now(), Arc::clone(&clock));
         let sleeper = tokio::spawn(async move { slept.sleep_until(slept.now() + SignedDuration::from_mins(10)).await });
         tokio::time::sleep(Duration::from_secs(60)).await;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::checks::Check;
-use super::story::{PIPELINE, Release, Rollback, Theatre};
+use super::story::{GATE, PIPELINE, Played, Release, Rollback, Theatre};
 use super::world::World;
 use crate::dashboard::{self, Answers, Metric, Window};
 
@@ -44,7 +44,7 @@ impl Measured {
     pub(crate) fn unit(&self) -> &'static str {
         match self.measure.as_str() {
             name if name.ends_with("Rate") => "%",
-            "Deployments" | "DeploymentFailures" | "Rollbacks" => "",
+            "Deployments" | "DeploymentFailures" | "GateFailures" | "Rollbacks" => "",
             _ => "s",
         }
     }
@@ -63,10 +63,10 @@ struct Run {
 pub(crate) async fn measured(
     world: &World,
     theatre: &Theatre<'_>,
-    releases: &[Release; 3],
+    played: &Played,
     rollbacks: &[Rollback],
 ) -> Result<Vec<Measured>> {
-    let expected = expected(theatre, releases, rollbacks).await?;
+    let expected = expected(theatre, played, rollbacks).await?;
     let began = Instant::now();
     loop {
         let answers = dashboard::recorded(&world.aws.endpoint(), NAMESPACE, &whole_story(world)).await?;
@@ -124,12 +124,9 @@ fn with_values(line: &Measured, answers: &Answers) -> Measured {
 }
 
 /// The straightforward way to the same numbers, with the whole history at hand.
-async fn expected(
-    theatre: &Theatre<'_>,
-    [broken, fixed, bad]: &[Release; 3],
-    rollbacks: &[Rollback],
-) -> Result<Vec<Measured>> {
-    let all = [&broken.execution, &fixed.execution, &bad.execution];
+async fn expected(theatre: &Theatre<'_>, played: &Played, rollbacks: &[Rollback]) -> Result<Vec<Measured>> {
+    let Played { fixed, bad, .. } = played;
+    let all = played.releases().map(|release| &release.execution);
     let all = all.into_iter().chain(rollbacks.iter().map(|rollback| &rollback.execution));
     let (mut times, mut runs_of) = (Vec::new(), Vec::new());
     for execution in all {
@@ -137,8 +134,9 @@ async fn expected(
         runs_of.push(runs(theatre, execution).await?);
     }
     let took = |at: usize| times[at].1 - times[at].0;
+    let average = f64::midpoint(took(1), took(2));
     let deployed = |at: usize| runs_of[at].iter().map(|run| run.ended).fold(0.0, f64::max);
-    let back = times.get(3).map(|(began, ended)| ended - began);
+    let back = times.get(4).map(|(began, ended)| ended - began);
     let waits = runs_of.iter().flatten().filter(|run| run.approval).map(|run| run.ended - run.began);
     let line = |measure: &str, of: &str, expected: Vec<f64>| Measured {
         measure: measure.to_owned(),
@@ -147,10 +145,10 @@ async fn expected(
         expected,
     };
     let mut lines = vec![
-        line("ExecutionSuccessRate", PIPELINE, vec![0.0, 50.0, 200.0 / 3.0]),
-        line("FailureRate", PIPELINE, vec![100.0, 50.0, 100.0 / 3.0]),
+        line("ExecutionSuccessRate", PIPELINE, vec![0.0, 50.0, 200.0 / 3.0, 50.0]),
+        line("FailureRate", PIPELINE, vec![100.0, 50.0, 100.0 / 3.0, 50.0]),
         line("ExecutionDuration", PIPELINE, vec![took(1), took(2)]),
-        line("AverageExecutionDuration", PIPELINE, vec![took(1), (took(1) + took(2)) / 2.0]),
+        line("AverageExecutionDuration", PIPELINE, vec![took(1), average, average]),
         line("Deployments", PIPELINE, vec![1.0, 1.0]),
         line(
             "LeadTime",
@@ -160,6 +158,9 @@ async fn expected(
         line("DeploymentFailures", PIPELINE, vec![1.0]),
         line("Rollbacks", PIPELINE, vec![1.0]),
         line("TimeToRestore", PIPELINE, [Some(times[1].1 - times[0].1), back].into_iter().flatten().collect()),
+        // Opened by hand, held, and stopped at once; the gate that was killed decided nothing.
+        line("GateWait", PIPELINE, vec![waited(theatre, fixed).await?, waited(theatre, bad).await?, 0.0]),
+        line("GateFailures", PIPELINE, vec![1.0]),
         line("ApprovalWait", EVERYTHING, waits.collect()),
     ];
     let mut stages: Vec<&str> = runs_of[1].iter().map(|run| run.stage.as_str()).collect();
@@ -205,14 +206,26 @@ fn run(detail: &Value) -> Result<Run> {
     })
 }
 
+/// How long a release was held, by the gate's own variable.
+async fn waited(theatre: &Theatre<'_>, release: &Release) -> Result<f64> {
+    let found = output(theatre, release, GATE, "waited_seconds").await?;
+    found.parse().context("the gate does not say how long the release waited")
+}
+
 /// When the commit was made, by the source action's own variable.
 async fn committed(theatre: &Theatre<'_>, release: &Release) -> Result<f64> {
+    let date: Timestamp = output(theatre, release, "Source", "AuthorDate").await?.parse()?;
+    Ok(date.as_duration().as_secs_f64())
+}
+
+/// An output variable of an action.
+async fn output(theatre: &Theatre<'_>, release: &Release, action: &str, name: &str) -> Result<String> {
     let filter = json!({"pipelineExecutionId": release.execution});
     let found = theatre.call("ListActionExecutions", json!({"pipelineName": PIPELINE, "filter": filter})).await?;
     let details = found["actionExecutionDetails"].as_array().into_iter().flatten();
-    let mut dates = details.filter_map(|detail| detail.pointer("/output/outputVariables/AuthorDate")?.as_str());
-    let date: Timestamp = dates.next().context("the source action does not say when the commit was made")?.parse()?;
-    Ok(date.as_duration().as_secs_f64())
+    let mut own = details.filter(|detail| detail["actionName"] == action);
+    let value = own.find_map(|detail| detail["output"]["outputVariables"][name].as_str().map(str::to_owned));
+    value.with_context(|| format!("the action {action} puts out no {name}"))
 }
 
 fn seconds(value: &Value) -> Result<f64> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::build::Built;
 use super::cloud::Cloud;
@@ -17,12 +17,18 @@ use crate::slack::SlackDouble;
 /// Name of the stack, and the path of its parameters.
 pub(crate) const STACK: &str = "pipewarden";
 
+/// What a team of its own writes into the parameter `settings`.
+const SETTINGS: &str = include_str!("../../demo/settings.yaml");
+
 /// Stores what `docs` asks a team to store: the bot token and the settings.
-pub(crate) async fn settle(layout: &Layout, cloud: &Cloud, slack: &SlackDouble) -> Result<()> {
-    let settings = layout.data("settings.yaml");
-    let settings = std::fs::read_to_string(&settings).with_context(|| format!("cannot read {}", settings.display()))?;
+pub(crate) async fn settle(cloud: &Cloud, slack: &SlackDouble) -> Result<()> {
     cloud.put_parameter(&format!("/{STACK}/slack/bot-token"), "SecureString", &slack.token()).await?;
-    cloud.put_parameter(&format!("/{STACK}/settings"), "String", &settings).await
+    add_to_settings(cloud, "").await
+}
+
+/// Stores the settings with some lines more.
+pub(crate) async fn add_to_settings(cloud: &Cloud, lines: &str) -> Result<()> {
+    cloud.put_parameter(&format!("/{STACK}/settings"), "String", &format!("{SETTINGS}{lines}")).await
 }
 
 /// Deploys the built template; returns the outputs of the stack.

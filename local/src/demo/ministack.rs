@@ -13,6 +13,7 @@ use tokio::process::ChildStdin;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::environment::{self, ACCOUNT};
+use super::functions::Processes;
 use super::layout::Layout;
 use super::process::Group;
 use super::python::Tools;
@@ -70,6 +71,11 @@ impl MiniStack {
     /// Where the AWS APIs are.
     pub(crate) fn endpoint(&self) -> String {
         endpoint(self.port)
+    }
+
+    /// The processes that a function has now.
+    pub(crate) fn processes_of(&self, function: &str) -> Result<Processes> {
+        Processes::of(function, self.group.id())
     }
 
     fn why_not_ready(&self, layout: &Layout) -> anyhow::Error {

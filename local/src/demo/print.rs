@@ -24,14 +24,14 @@ pub(crate) fn title(text: &str) {
 }
 
 /// What each release and each rollback did, stage by stage.
-pub(crate) async fn pipeline(theatre: &Theatre<'_>, releases: &[Release], rollbacks: &[Rollback]) -> Result<()> {
+pub(crate) async fn pipeline(theatre: &Theatre<'_>, releases: &[&Release], rollbacks: &[Rollback]) -> Result<()> {
     for release in releases {
         let status = theatre.status(release).await?;
         execution(theatre, release.short_commit(), &release.subject, &status, &release.execution).await?;
     }
     for rollback in rollbacks {
         let target = releases.iter().find(|release| release.execution == rollback.target);
-        let what = target.map_or("unknown", Release::short_commit);
+        let what = target.map_or("unknown", |release| release.short_commit());
         let why = format!("{}: production back to this release", rollback.trigger);
         execution(theatre, what, &why, &rollback.status, &rollback.execution).await?;
     }
@@ -113,6 +113,9 @@ pub(crate) fn invitation(world: &World) -> Result<()> {
         format!("aws codepipeline start-pipeline-execution --name {PIPELINE}"),
         "aws logs tail /aws/lambda/pipewarden-notifier".to_owned(),
         "aws logs tail /aws/lambda/pipewarden-reverter".to_owned(),
+        "aws logs tail /aws/lambda/pipewarden-gatekeeper".to_owned(),
+        "aws logs tail /aws/lambda/pipewarden-watchdog".to_owned(),
+        format!("aws ssm get-parameter --name /pipewarden/policies/{PIPELINE}/production"),
         format!("aws cloudwatch describe-alarms --alarm-names {} {}", shop::ERRORS, shop::LATENCY),
         "aws dynamodb scan --table-name \"$(aws dynamodb list-tables --query 'TableNames[0]' --output text)\""
             .to_owned(),

@@ -50,6 +50,11 @@ impl Group {
         self.child.stdin.take()
     }
 
+    /// The group's id, which is that of its head.
+    pub(crate) fn id(&self) -> Pid {
+        self.id
+    }
+
     /// How it ended, if it already has.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()

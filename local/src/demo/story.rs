@@ -1,5 +1,6 @@
-//! Plays the releases: somebody pushes, tests fail, a fix comes, somebody approves, an alarm takes a release back.
+//! Plays the releases: one fails its tests, one repairs it, one is held, let through and taken back, one is stopped.
 
+mod gate;
 mod incident;
 
 use std::cell::Cell;
@@ -12,6 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::clock::FastClock;
 use super::cloud::Cloud;
+use super::ministack::MiniStack;
 use super::shop;
 use super::steps::{Step, Steps};
 use super::trouble::trouble;
@@ -20,6 +22,7 @@ use crate::codepipeline::{Clock, GitPush, Server};
 use crate::script::Script;
 use crate::slack::{Message, SlackDouble};
 
+pub(crate) use gate::{BAKE_TIME, Death, GATE, OPENED_BECAUSE};
 pub(crate) use incident::Rollback;
 
 /// The channel of the demo.
@@ -38,8 +41,9 @@ const BREAK_BEFORE_THE_FIX: SignedDuration = SignedDuration::from_mins(14);
 const REVIEW: SignedDuration = SignedDuration::from_mins(18);
 const TIME_TO_DECIDE: SignedDuration = SignedDuration::from_mins(6);
 const BREAK_BEFORE_THE_NEXT: SignedDuration = SignedDuration::from_mins(7);
-/// From an approval to the end of production, by the script, and some seconds more.
-const STAGING_AND_PRODUCTION: SignedDuration = SignedDuration::from_secs(200);
+/// From an approval to the end of production, by the script, and some seconds more. What the gate adds, it adds to both
+/// this clock and everybody's.
+const STAGING_AND_PRODUCTION: SignedDuration = SignedDuration::from_secs(135);
 
 /// One release that was played.
 #[derive(Debug, Clone)]
@@ -49,8 +53,22 @@ pub(crate) struct Release {
     pub(crate) subject: String,
 }
 
+/// What was played.
+#[derive(Debug, Clone)]
+pub(crate) struct Played {
+    pub(crate) broken: Release,
+    pub(crate) fixed: Release,
+    pub(crate) bad: Release,
+    pub(crate) stopped: Release,
+    /// Of the function that was to answer the last release.
+    pub(crate) death: Death,
+}
+
 /// Everybody on the stage.
 pub(crate) struct Theatre<'t> {
+    aws: &'t MiniStack,
+    /// Name of the function at the gate.
+    gatekeeper: String,
     pipeline: &'t Server,
     script: &'t Script,
     slack: &'t SlackDouble,
@@ -58,6 +76,13 @@ pub(crate) struct Theatre<'t> {
     clock: &'t FastClock,
     /// How long to wait for Slack.
     patience: Cell<Duration>,
+}
+
+impl Played {
+    /// Every release, in order.
+    pub(crate) fn releases(&self) -> [&Release; 4] {
+        [&self.broken, &self.fixed, &self.bad, &self.stopped]
+    }
 }
 
 impl Release {
@@ -74,26 +99,27 @@ impl Release {
 
 impl<'t> Theatre<'t> {
     /// The stage is set.
-    pub(crate) fn of(world: &'t World) -> Self {
-        let World { pipeline, script, slack, cloud, clock, .. } = world;
-        Self { pipeline, script, slack, cloud, clock, patience: Cell::new(PATIENCE) }
+    pub(crate) fn of(world: &'t World) -> Result<Self> {
+        let World { aws, pipeline, script, slack, cloud, clock, .. } = world;
+        let gatekeeper = world.output("GatekeeperFunctionName")?.to_owned();
+        Ok(Self { aws, gatekeeper, pipeline, script, slack, cloud, clock, patience: Cell::new(PATIENCE) })
     }
 
-    /// Plays all releases in order: one that fails, one that repairs it, one that is taken back.
-    pub(crate) async fn play(&self, steps: &Steps) -> Result<[Release; 3]> {
+    /// Plays all releases in order: one that fails, one that repairs it, one that is taken back, one that is stopped.
+    pub(crate) async fn play(&self, steps: &Steps) -> Result<Played> {
         shop::open(self.cloud).await?;
         let broken = steps.run("A push breaks the tests", async |step| self.break_the_tests(step).await).await?;
         self.clock.skip(BREAK_BEFORE_THE_FIX);
         let fixed = steps.run("A fix waits for approval", async |step| self.propose(1, step).await).await?;
         self.clock.skip(TIME_TO_DECIDE);
-        let decision = "Totals checked with accounting. Lee";
-        let repair = async |step: &Step| self.approve(&fixed, decision, "fixed", step).await;
-        steps.run("Approved and deployed", repair).await?;
+        steps.run("Let through and deployed", async |step| self.repair(&fixed, step).await).await?;
         self.clock.skip(BREAK_BEFORE_THE_NEXT);
-        let bad = steps.run("Another release follows", async |step| self.follow(step).await).await?;
+        let bad = steps.run("Another one waits its turn", async |step| self.propose(2, step).await).await?;
+        steps.run("The gate holds it a while", async |step| self.follow(&bad, step).await).await?;
         steps.run("Its alarm rolls it back", async |step| self.withdraw(&bad, step).await).await?;
         steps.run("A second alarm is refused", async |step| self.refuse(step).await).await?;
-        Ok([broken, fixed, bad])
+        let (stopped, death) = self.while_customers_wait(self.stop_another(steps)).await?;
+        Ok(Played { broken, fixed, bad, stopped, death })
     }
 
     async fn break_the_tests(&self, step: &Step) -> Result<Release> {
@@ -113,15 +139,22 @@ impl<'t> Theatre<'t> {
         Ok(release)
     }
 
-    /// A release in which nothing is wrong that tests or people could see.
-    async fn follow(&self, step: &Step) -> Result<Release> {
-        let release = self.propose(2, step).await?;
-        self.clock.catch_up(STAGING_AND_PRODUCTION);
-        self.approve(&release, "Tried on staging. Lee", "succeeded", step).await?;
-        Ok(release)
+    /// It is urgent, so somebody opens the gate for it beforehand.
+    async fn repair(&self, release: &Release, step: &Step) -> Result<()> {
+        self.open_the_gate_for(release).await?;
+        self.approve("Totals checked with accounting. Lee", step).await?;
+        self.succeed(release, "fixed", step).await
     }
 
-    async fn approve(&self, release: &Release, decision: &str, then: &str, step: &Step) -> Result<()> {
+    /// A release in which nothing is wrong that tests, people or alarms could see.
+    async fn follow(&self, release: &Release, step: &Step) -> Result<()> {
+        self.clock.catch_up(STAGING_AND_PRODUCTION);
+        self.approve("Tried on staging. Lee", step).await?;
+        self.bake(release, step).await?;
+        self.succeed(release, "succeeded", step).await
+    }
+
+    async fn approve(&self, decision: &str, step: &Step) -> Result<()> {
         let token = self.approval_token().await?.context("the pipeline waits for no approval")?;
         let result = json!({"status": "Approved", "summary": decision});
         self.call(
@@ -133,6 +166,10 @@ impl<'t> Theatre<'t> {
         )
         .await?;
         step.at("approved; staging and production follow");
+        Ok(())
+    }
+
+    async fn succeed(&self, release: &Release, then: &str, step: &Step) -> Result<()> {
         self.pipeline_reaches(release, "Succeeded").await?;
         self.slack_shows(release, then, step).await;
         self.silence().await;
@@ -201,29 +238,33 @@ impl<'t> Theatre<'t> {
         Ok(found["pipelineExecution"]["status"].as_str().unwrap_or_default().to_owned())
     }
 
-    /// Waits, but not for ever: if it never comes, a check will say so with everything Slack shows beside it.
+    /// Waits for the headline of a release.
     async fn slack_shows(&self, release: &Release, words: &str, step: &Step) {
-        let start = Instant::now();
-        while start.elapsed() < self.patience.get() {
-            if let Some(message) = release.message(&self.slack.channel(CHANNEL)) {
-                step.at(&crate::slack::render::words(&message.text));
-                if message.text.contains(words) {
-                    return;
-                }
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
-        self.patience.set(RESIGNATION);
+        self.slack_has(|| {
+            let messages = self.slack.channel(CHANNEL);
+            let Some(message) = release.message(&messages) else { return false };
+            step.at(&crate::slack::render::words(&message.text));
+            message.text.contains(words)
+        })
+        .await;
     }
 
-    /// Waits until the words stand anywhere in the channel, in the same way.
+    /// Waits until the words stand anywhere in the channel.
     async fn slack_tells(&self, words: &str, step: &Step) {
-        let start = Instant::now();
-        while start.elapsed() < self.patience.get() {
+        self.slack_has(|| {
             let messages = self.slack.channel(CHANNEL);
             let mut said = messages.iter().flat_map(|message| message.thread.iter().chain([message]));
-            if let Some(message) = said.find(|message| message.text.contains(words)) {
-                step.at(&crate::slack::render::words(&message.text));
+            let found = said.find(|message| message.text.contains(words));
+            found.inspect(|message| step.at(&crate::slack::render::words(&message.text))).is_some()
+        })
+        .await;
+    }
+
+    /// Waits, but not for ever: if it never comes, a check will say so with everything Slack shows beside it.
+    async fn slack_has(&self, it: impl Fn() -> bool) {
+        let start = Instant::now();
+        while start.elapsed() < self.patience.get() {
+            if it() {
                 return;
             }
             sleep(Duration::from_millis(100)).await;

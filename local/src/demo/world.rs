@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use jiff::SignedDuration;
@@ -14,15 +15,15 @@ use super::environment::{ACCOUNT, REGION};
 use super::layout::Layout;
 use super::ministack::MiniStack;
 use super::steps::Steps;
-use super::story::{CHANNEL, PIPELINE};
+use super::story::{BAKE_TIME, CHANNEL, PIPELINE};
 use super::{build, deploy, python};
-use crate::codepipeline::{AwsEndpoint, Clock, Config, Server};
+use crate::codepipeline::{AwsEndpoint, Clock, Config, Server, Timing};
 use crate::script::Script;
 use crate::slack::{SlackDouble, Workspace};
 use crate::template;
 
 /// The story begins this long ago, and ends before now.
-const BEGINNING: SignedDuration = SignedDuration::from_mins(52);
+const BEGINNING: SignedDuration = SignedDuration::from_mins(46);
 
 /// The running parts. They end when this is dropped, the alarms' events and the functions first.
 pub(crate) struct World {
@@ -57,7 +58,7 @@ impl World {
         ];
         let outputs = steps
             .run("sam deploy", async |step| {
-                deploy::settle(layout, &cloud, &slack).await?;
+                deploy::settle(&cloud, &slack).await?;
                 deploy::deploy(layout, &tools, &built, &aws.endpoint(), &parameters, step).await
             })
             .await?;
@@ -76,9 +77,13 @@ impl World {
     /// that come back to find everything said.
     pub(crate) async fn dead_letters(&self) -> Result<BTreeMap<String, u64>> {
         let mut found = BTreeMap::new();
-        for queue in
-            ["NotifierDeadLetterQueue", "RecorderDeadLetterQueue", "ReverterDeadLetterQueue", "UndeliveredQueue"]
-        {
+        for queue in [
+            "GatekeeperDeadLetterQueue",
+            "NotifierDeadLetterQueue",
+            "RecorderDeadLetterQueue",
+            "ReverterDeadLetterQueue",
+            "UndeliveredQueue",
+        ] {
             let url = self.output(&format!("{queue}Url"))?;
             found.insert(queue.to_owned(), self.cloud.messages_in(url).await?);
         }
@@ -93,6 +98,9 @@ impl World {
             ("ConnectionArn", connection.as_str()),
             ("Repository", "example/shop"),
             ("ApprovalTopicArn", self.output("ApprovalTopicArn")?),
+            ("GateFunctionName", self.output("GatekeeperFunctionName")?),
+            ("GateBakeTime", BAKE_TIME),
+            ("PipewardenStack", deploy::STACK),
         ];
         let inputs = template::Inputs {
             stack: PIPELINE.to_owned(),
@@ -101,7 +109,12 @@ impl World {
             parameters: parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
             physical: [("ArtifactKey.Arn".to_owned(), self.cloud.create_key().await?)].into(),
         };
-        let loaded = template::load(&layout.root.join("pipelines/release.yaml"), &inputs)?;
+        let path = layout.root.join("pipelines/release.yaml");
+        let policy = |name| template::property(&path, &inputs, "GatePolicy", name);
+        let (name, document) = (policy("Name")?, policy("Value")?);
+        let [name, document] = [&name, &document].map(|text| text.as_str().unwrap_or_default());
+        self.cloud.put_parameter(name, "String", document).await?;
+        let loaded = template::load(&path, &inputs)?;
         for bucket in &loaded.buckets {
             self.cloud.create_bucket(bucket).await?;
         }
@@ -120,8 +133,10 @@ async fn slack(clock: &Arc<FastClock>) -> Result<SlackDouble> {
 }
 
 async fn codepipeline(script: Script, aws_port: u16, clock: &Arc<FastClock>) -> Result<Server> {
-    let config =
-        Config { script, start_on_create: false, clock: Arc::clone(clock) as Arc<dyn Clock>, ..Config::default() };
+    // Nobody watches the half minute after which AWS looks at a held release again.
+    let timing = Timing { reinvoke_after: Duration::from_secs(2), ..Timing::default() };
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let config = Config { script, timing, start_on_create: false, clock, ..Config::default() };
     let aws = AwsEndpoint::local(&format!("http://127.0.0.1:{aws_port}"));
     Server::start(config.in_account(ACCOUNT).with_aws(aws)).await.context("the local CodePipeline did not start")
 }

@@ -55,10 +55,8 @@ async fn a_decision_that_is_published_again_changes_nothing() {
     hear_all(&stage, &released(&orders)).await;
     stage.hear(&orders.rollback("done", 400, None)).await;
     let sent = stage.slack();
-    assert!(
-        sent.iter().any(|sent| sent.body()["reply_broadcast"] == true
-            && shown(std::slice::from_ref(sent)).contains("was rolled back"))
-    );
+    assert!(sent.iter().any(|sent| sent.body()["reply_broadcast"] == true
+        && shown(std::slice::from_ref(sent)).contains("is being rolled back")));
     let table = stage.world.table.items();
     for second in [400, 401, 500] {
         let mut again = orders.rollback("done", second, None);
@@ -77,7 +75,7 @@ async fn a_rollback_that_is_heard_of_first_is_told_at_once_and_the_rest_is_added
     stage.world.releases.fail_next(0);
     let sent = stage.slack();
     assert_eq!(sent.len(), 1);
-    assert!(shown(&sent).contains("was rolled back in *Production*"), "{}", shown(&sent));
+    assert!(shown(&sent).contains("is being rolled back in *Production*"), "{}", shown(&sent));
     assert_eq!(stage.world.backlog.reminders(), [], "it does not seem to run");
     for event in released(&orders).iter().rev() {
         stage.hear(event).await;

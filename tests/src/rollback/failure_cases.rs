@@ -2,6 +2,7 @@
 
 mod again;
 mod before;
+mod closing;
 mod crashes;
 mod elsewhere;
 mod flapping;

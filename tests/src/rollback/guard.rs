@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use lambda_kit::settings::{Parsed, Settings};
+use lambda_kit::settings::Settings;
 use lambda_kit::start::{Handler, Invocation};
 use lambda_kit::{Deadline, Failure, Home};
 use pipeline_model::{AlarmState, Decided, Decision};
@@ -296,7 +296,7 @@ pub(crate) fn reverter(world: &Memory, limits: Limits) -> Reverter<InMemory> {
         books: world.books.clone(),
         laters: world.laters.clone(),
         bus: world.bus.clone(),
-        consents: Consents::new(settings, Parsed::new(world.metrics.clone(), world.clock.clone())),
+        consents: Consents::new(settings, world.metrics.clone(), world.clock.clone()),
         home: Home { region: String::from("us-east-1"), account: String::from("111122223333") },
         mode: Mode::Act,
         limits,

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_sns::config::{BehaviorVersion, Region};
 use lambda_kit::Clock;
+use lambda_kit::aws::SdkConfig;
 use lambda_kit::environment::Variables;
 use local::slack::{SlackDouble, Workspace};
 use notices::{Outgoing, Reply};

@@ -48,12 +48,12 @@ impl Fact {
         let key = decision.key.as_deref().unwrap_or(&decision.id);
         let key = Self::key(&[key]);
         let what = match &decision.what {
-            Decided::Gate { verdict: Verdict::Wait | Verdict::Unknown(_), .. } | Decided::Approval { .. } => {
-                return None;
-            }
-            Decided::Gate { verdict, waited_seconds } => {
-                What::GateDecided { key, failed: *verdict != Verdict::Pass, waited: *waited_seconds }
-            }
+            Decided::Gate(gate) => match gate.verdict {
+                // The decision comes later, under the same key.
+                Verdict::Wait | Verdict::Unknown(_) => return None,
+                _ => What::GateDecided { key, failed: gate.verdict != Verdict::Pass, waited: gate.waited_seconds },
+            },
+            Decided::Approval { .. } => return None,
             Decided::Scan { findings, .. } => What::ScanCompleted { key, findings: *findings },
             Decided::Rollback(rollback) if rollback.outcome == RollbackOutcome::Done => What::RolledBack { key },
             Decided::Rollback(_) => return None,

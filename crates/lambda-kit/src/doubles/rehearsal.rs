@@ -4,15 +4,18 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::environment::Variables;
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_types::region::Region;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+
+use crate::aws::SdkConfig;
+use crate::environment::Variables;
 
 /// What happens to one request.
 #[derive(Debug)]

@@ -97,12 +97,12 @@ pub fn was_never_sent(error: &ConnectorError) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use aws_config::SdkConfig;
-    use aws_config::timeout::TimeoutConfig;
     use aws_sdk_ssm::error::SdkError;
     use aws_sdk_ssm::operation::get_parameter::GetParameterError;
+    use aws_smithy_types::timeout::TimeoutConfig;
 
     use super::*;
+    use crate::aws::SdkConfig;
     use crate::environment::Variables;
     use crate::http;
     use crate::http::testing::{Act, Server, config};

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use pipeline_model::{ActionState, StageName};
 
-use super::{Notice, Tone, data, failure, lines, release, rollback};
+use super::{Notice, Tone, data, failure, gate, lines, release, rollback};
+use crate::gate::Visit;
 use crate::moment::{Moment, Outcome};
 use crate::rollback::Ruling;
 use crate::settings::Settings;
@@ -22,9 +23,13 @@ pub(crate) fn announcement(story: &Story, moment: &Moment, settings: &Settings, 
         Outcome::Stopped => vec![lines::stop_comment(story)],
         Outcome::Approval => asked(story, moment).map(|pending| lines::approval(story, &pending)).collect(),
         Outcome::AlarmCleared => Vec::new(),
+        Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
+            visit(story, moment).map_or_else(Vec::new, gate::sections)
+        }
         _ => ruling(story, moment).map_or_else(Vec::new, |ruling| rollback::sections(ruling, release(story))),
     };
-    if moment.outcome.is_loud() && moment.rollback.is_none() {
+    let stands_alone = moment.outcome.is_loud() || moment.gate.is_some();
+    if stands_alone && moment.rollback.is_none() {
         sections.push(lines::commit(story));
     }
     match moment.outcome {
@@ -54,6 +59,9 @@ pub(crate) fn remark(story: &Story, moment: &Moment) -> Text {
         Outcome::Progress => stage_succeeded(story, moment).then(actions_of(story, moment)),
         Outcome::Resumed => retried(moment),
         Outcome::AlarmCleared => ruling(story, moment).map_or_else(Text::new, rollback::cleared),
+        Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
+            visit(story, moment).map_or_else(Text::new, gate::remark)
+        }
         _ => headline(story, moment),
     }
 }
@@ -148,6 +156,7 @@ fn standing_at(story: &Story, moment: &Moment) -> Standing {
         Outcome::Failed => Standing::Failed(moment.stage.clone()),
         Outcome::Approval => Standing::Waiting(asked(story, moment).collect()),
         Outcome::Started => Standing::Started,
+        _ if moment.gate.is_some() => moment.gate.clone().map_or_else(|| story.course(), Standing::Gate),
         _ => moment.rollback.clone().map_or_else(|| story.course(), Standing::Rollback),
     }
 }
@@ -165,6 +174,11 @@ fn ruling<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Ruling> {
     story.rollbacks.get(moment.rollback.as_deref()?)
 }
 
+/// The visit to a gate a moment is about.
+fn visit<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Visit> {
+    story.gates.get(moment.gate.as_deref()?)
+}
+
 fn call(story: &Story, settings: &Settings) -> Text {
     lines::call(&settings.mentions(story.pipeline.pipeline.as_str()))
 }
@@ -177,6 +191,9 @@ fn tone(story: &Story, moment: &Moment) -> Tone {
         Outcome::Failed => Tone::Bad,
         Outcome::Stopped | Outcome::Canceled | Outcome::Superseded => Tone::Neutral,
         Outcome::AlarmCleared => Tone::Good,
+        Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
+            visit(story, moment).map_or(Tone::Neutral, gate::tone)
+        }
         Outcome::RolledBack | Outcome::RollbackFailed | Outcome::RollbackRefused | Outcome::RollbackObserved => {
             ruling(story, moment).map_or(Tone::Bad, rollback::tone)
         }

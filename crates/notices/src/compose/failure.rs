@@ -2,6 +2,7 @@
 
 use pipeline_model::StageName;
 
+use crate::gate::Visit;
 use crate::story::{ActionPath, FailedAction, Failure, Story};
 use crate::text::{Text, duration};
 
@@ -9,6 +10,10 @@ use crate::text::{Text, duration};
 pub(super) fn failure(story: &Story, attempt: u32) -> Vec<Text> {
     let Some(failure) = story.failures.get(&attempt) else { return Vec::new() };
     if failure.actions.is_empty() {
+        let gates = story.gates_behind(attempt);
+        if !gates.is_empty() {
+            return gates.into_iter().map(|visit| stopped(Text::new().bold("The gate"), visit, None)).collect();
+        }
         return vec![Text::new().plain("No failed action was reported; the execution's page may say why.")];
     }
     let mut lines: Vec<Text> =
@@ -21,21 +26,53 @@ pub(super) fn failure(story: &Story, attempt: u32) -> Vec<Text> {
     lines
 }
 
+/// The latest attempt failed in this stage because of gates, and for no other reason.
+pub(super) fn is_a_gate(story: &Story, stage: &StageName) -> bool {
+    let of_it = |failure: &Failure| failure.stage.as_ref() == Some(stage);
+    let failure = story.failures.iter().rev().find(|(_, failure)| of_it(failure) || in_stage(failure, stage));
+    failure.is_some_and(|(attempt, failure)| {
+        let gates = story.gates_behind(*attempt).len();
+        gates > 0 && gates >= failure.actions.len()
+    })
+}
+
 /// The latest attempt failed in this stage because nobody approved, and for no other reason.
 pub(super) fn is_refusal(story: &Story, stage: &StageName) -> bool {
-    let failure = story.failures.values().rev().find(|failure| failure.actions.keys().any(|path| path.stage == *stage));
+    let failure = story.failures.values().rev().find(|failure| in_stage(failure, stage));
     failure.is_some_and(|failure| failure.actions.values().all(|action| action.approval))
+}
+
+fn in_stage(failure: &Failure, stage: &StageName) -> bool {
+    failure.actions.keys().any(|path| path.stage == *stage)
+}
+
+/// A gate says itself why it stopped a release; what its function reported to CodePipeline says no more.
+fn stopped(name: Text, visit: &Visit, reported: Option<&str>) -> Text {
+    let took = visit.waited().map_or_else(String::new, |(since, at)| format!(" after {}", duration(since, at)));
+    let text = name.plain(format!(" stopped the release{took}"));
+    match visit.reason.as_deref().or(reported) {
+        Some(reason) => text.plain(format!(": {reason}")),
+        None => text,
+    }
 }
 
 fn failed_action(story: &Story, failure: &Failure, path: &ActionPath, failed: &FailedAction) -> Text {
     let elsewhere = failure.stage.as_ref().is_some_and(|stage| *stage != path.stage);
     let name = if elsewhere { format!("{} / {}", path.stage, path.action) } else { path.action.to_string() };
+    if let Some(visit) = story.gate_behind(path, failed) {
+        let reported = failed.said.summary.as_deref();
+        return details(stopped(Text::new().bold(name), visit, reported), failed);
+    }
     let took = failed.started.map_or_else(String::new, |started| format!(" after {}", duration(started, failed.at)));
     let text = Text::new().bold(name).plain(format!(" {}{took}{}", verb(story, path, failed), by(failed)));
     let text = match failed.said.summary.as_deref() {
         Some(summary) => text.plain(format!(": {summary}")),
         None => text,
     };
+    details(text, failed)
+}
+
+fn details(text: Text, failed: &FailedAction) -> Text {
     match &failed.said.url {
         Some(url) => text.plain("  ·  ").link(page(&failed.said.provider), Some(url)),
         None => text,

@@ -1,7 +1,7 @@
-//! The message about a rollback that no execution stands for.
+//! The message about a decision that no execution stands for: here about a rollback.
 
 use super::rollback::{self, Release};
-use super::{Data, Notice, Tone, late_line, lines};
+use super::{Data, Notice, Tone, hook, late_line, lines};
 use crate::incident::Incident;
 use crate::moment::{Moment, Outcome};
 use crate::rollback::Ruling;
@@ -11,6 +11,9 @@ use crate::text::Text;
 /// The one message of an incident, as it stands now.
 pub(crate) fn notice(incident: &Incident, settings: &Settings) -> Notice {
     let leading = incident.rollbacks.leading();
+    if let (None, Some(visit)) = (leading, hook::leading(incident)) {
+        return hook::notice(incident, visit, settings);
+    }
     let ruling = ruling(incident, leading);
     let mut sections = told(incident, ruling, settings);
     sections.extend(rollback::others(&incident.rollbacks, leading));
@@ -25,6 +28,9 @@ pub(crate) fn notice(incident: &Incident, settings: &Settings) -> Notice {
 
 /// What one moment has to say. `late` is set when it is told long after it happened.
 pub(crate) fn announcement(incident: &Incident, moment: &Moment, settings: &Settings, late: bool) -> Notice {
+    if let Some(visit) = hook::of(incident, moment) {
+        return hook::announcement(incident, visit, (moment, late), settings);
+    }
     let ruling = ruling(incident, moment.rollback.as_deref());
     let cleared = moment.outcome == Outcome::AlarmCleared;
     let mut sections = if cleared { Vec::new() } else { told(incident, ruling, settings) };
@@ -43,7 +49,18 @@ pub(crate) fn announcement(incident: &Incident, moment: &Moment, settings: &Sett
 
 /// What a quiet moment adds to the thread.
 pub(crate) fn remark(incident: &Incident, moment: &Moment) -> Text {
-    rollback::cleared(ruling(incident, moment.rollback.as_deref()))
+    match hook::of(incident, moment) {
+        Some(visit) => super::gate::remark(visit),
+        None => rollback::cleared(ruling(incident, moment.rollback.as_deref())),
+    }
+}
+
+/// Whether the one message tells a moment so that nothing is left to add.
+pub(crate) fn shows(incident: &Incident, moment: &Moment) -> bool {
+    match &moment.gate {
+        Some(_) => incident.rollbacks.is_empty() && moment.gate.as_deref() == incident.gates.leading(),
+        None => moment.rollback.as_deref() == incident.rollbacks.leading(),
+    }
 }
 
 fn ruling<'a>(incident: &'a Incident, identity: Option<&str>) -> &'a Ruling {

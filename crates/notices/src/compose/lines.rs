@@ -32,6 +32,9 @@ pub(super) fn headline(story: &Story, standing: &Standing) -> Text {
         Standing::Failed(Some(stage)) if super::failure::is_refusal(story, stage) => {
             name.plain(" was not approved in ").bold(stage.as_str())
         }
+        Standing::Failed(Some(stage)) if super::failure::is_a_gate(story, stage) => {
+            name.plain(" was stopped at the gate in ").bold(stage.as_str())
+        }
         Standing::Failed(Some(stage)) if rollback => name.plain(" failed to roll back in ").bold(stage.as_str()),
         Standing::Failed(Some(stage)) => name.plain(" failed in ").bold(stage.as_str()),
         Standing::Failed(None) => name.plain(" failed"),
@@ -41,6 +44,10 @@ pub(super) fn headline(story: &Story, standing: &Standing) -> Text {
         Standing::Canceled => name.plain(" was canceled: the pipeline was changed while it ran"),
         Standing::Superseded => name.plain(" was superseded by a newer execution"),
         Standing::Unknown(state) => name.plain(format!(" is in state {state}")),
+        Standing::Gate(identity) => match story.gates.get(identity) {
+            Some(visit) => super::gate::headline(name, visit),
+            None => name,
+        },
         Standing::Rollback(identity) => match story.rollbacks.get(identity) {
             Some(ruling) => super::rollback::headline(name, ruling),
             None => name,

@@ -19,10 +19,12 @@ pub(super) struct Release<'a> {
     pub(super) commit: Option<&'a Commit>,
 }
 
-/// What was decided, in one sentence.
+/// What was decided, in one sentence. That a rollback was done means that its service took it on: what it leads to only
+/// the alarm tells.
 pub(super) fn headline(name: Text, ruling: &Ruling) -> Text {
     let verb = match ruling.ending {
-        Ending::Done => " was rolled back",
+        Ending::Done if ruling.cleared_at.is_some() => " was rolled back",
+        Ending::Done => " is being rolled back",
         Ending::Failed => " could not be rolled back",
         Ending::Refused => " was not rolled back",
         Ending::Observed => " would have been rolled back",
@@ -104,7 +106,7 @@ pub(super) fn others(rollbacks: &Rollbacks, than: Option<&str>) -> Option<Text> 
 
 fn in_short(ruling: &Ruling) -> Text {
     let verb = match ruling.ending {
-        Ending::Done => "Rolled back",
+        Ending::Done => "Rollback begun",
         Ending::Failed => "Could not be rolled back",
         Ending::Refused => "Not rolled back",
         Ending::Observed => "Would have been rolled back",
@@ -161,7 +163,8 @@ fn change(ruling: &Ruling, release: Release<'_>) -> Text {
         (None, None) => {}
     }
     if let Some(id) = &ruling.rollback_execution {
-        parts.push(Text::new().plain("The rollback runs as execution ").then(execution(release, id)));
+        let words = if ruling.ending == Ending::Failed { "The rollback was" } else { "The rollback runs as" };
+        parts.push(Text::new().plain(format!("{words} execution ")).then(execution(release, id)));
     }
     let join = |text: Text, part: Text| if text.is_empty() { part } else { text.line().then(part) };
     parts.into_iter().fold(Text::new(), join)
@@ -188,8 +191,7 @@ fn commands(ruling: &Ruling) -> Text {
         return Text::new();
     }
     let intro = match ruling.ending {
-        Ending::Done | Ending::Refused => "What you can run:",
-        Ending::Failed => "To see what stands there, run:",
+        Ending::Done | Ending::Refused | Ending::Failed => "What you can run:",
         Ending::Observed => "To do it now, run:",
     };
     Text::new().plain(intro).line().code(ruling.commands.join("\n"))

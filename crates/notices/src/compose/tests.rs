@@ -1,5 +1,6 @@
 //! What people see, as Slack, a webhook and the notice topic get it.
 
+mod gates;
 mod hostile;
 mod limits;
 mod rollbacks;

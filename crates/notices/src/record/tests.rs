@@ -1,5 +1,6 @@
 //! What is sent, to whom, in which order, and that it ends.
 
+mod gates;
 mod orderings;
 mod refusals;
 mod rollbacks;

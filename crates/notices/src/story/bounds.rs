@@ -1,4 +1,4 @@
-//! How much of a story is kept, so that an item stays far below DynamoDB's 400 KB: at most 300 KB for the 1,000 actions
+//! How much of a story is kept, so that an item stays far below DynamoDB's 400 KB: at most 350 KB for the 1,000 actions
 //! that CodePipeline allows (its limits page), each with the longest name.
 //!
 //! Each bound depends on what is known and not on the order it came in, so that the order still does not matter.

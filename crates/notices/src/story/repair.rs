@@ -25,7 +25,7 @@ impl Story {
     /// been missed.
     pub fn repair(&mut self, facts: &ExecutionFacts, actions: &[ActionFacts]) -> bool {
         if self.is_unheard_of() {
-            self.recalled = self.rollbacks.first_at();
+            self.recalled = earliest(self.rollbacks.first_at(), self.gates.first_at());
         }
         self.learn_execution(facts);
         let Some(state) = facts.state.as_ref().map(readable).filter(|_| !self.is_over()) else { return false };

@@ -1,5 +1,6 @@
 //! What a story promises whatever order, repetition and loss its events arrive in.
 
+mod gates;
 mod loss;
 mod orderings;
 mod rollbacks;

@@ -32,6 +32,9 @@ pub(crate) enum Standing {
     Canceled,
     Superseded,
     Unknown(String),
+    /// The visit to a gate with this identity says it best: it holds the release or has stopped it, or nothing else is
+    /// known.
+    Gate(String),
     /// The decision with this identity says it best: the release was rolled back or is to be, or nothing else is known.
     Rollback(String),
 }
@@ -138,12 +141,22 @@ impl Story {
 
     /// A release that was rolled back is that before anything else, unless it fails or waits elsewhere.
     pub(crate) fn standing(&self) -> Standing {
-        let decided = match self.course() {
+        let course = self.course();
+        let decided = match &course {
             _ if self.is_unheard_of() => self.rollbacks.leading(),
-            Standing::Failing(_) | Standing::Failed(_) | Standing::Waiting(_) | Standing::Stopping => None,
+            Standing::Failing(_)
+            | Standing::Failed(_)
+            | Standing::Waiting(_)
+            | Standing::Gate(_)
+            | Standing::Stopping => None,
             _ => self.rollbacks.carried_out(),
         };
-        decided.map_or_else(|| self.course(), |identity| Standing::Rollback(identity.to_owned()))
+        let gate = self.gates.leading().filter(|_| self.is_unheard_of());
+        match (decided, gate) {
+            (Some(identity), _) => Standing::Rollback(identity.to_owned()),
+            (None, Some(identity)) => Standing::Gate(identity.to_owned()),
+            (None, None) => course,
+        }
     }
 
     /// What its success has put right. A release that was rolled back has put nothing right.
@@ -168,9 +181,16 @@ impl Story {
         }
         match (self.failed_stage(attempt), self.pending()) {
             (Some(stage), _) => Standing::Failing(stage),
-            (None, pending) if pending.is_empty() => self.moving(attempt),
+            (None, pending) if pending.is_empty() => self.at_gate().unwrap_or_else(|| self.moving(attempt)),
             (None, pending) => Standing::Waiting(pending),
         }
+    }
+
+    /// The gate that has stopped it, else the one that has held it for longest.
+    fn at_gate(&self) -> Option<Standing> {
+        let visits = self.at_gates().into_iter().rev();
+        let first = visits.max_by_key(|(_, visit)| visit.stand.stops());
+        first.map(|(identity, _)| Standing::Gate(identity.to_owned()))
     }
 
     /// Where an execution stands that nothing holds up.
@@ -241,11 +261,13 @@ impl Story {
         let stages = self.stages_in_order();
         let furthest = stages.iter().rposition(|(_, stage)| stage.is_some());
         let failed = self.failed_stage(self.attempt());
+        let held: Vec<_> = self.at_gates().into_iter().filter_map(|(_, visit)| visit.stage.as_ref()).collect();
         let step = |(at, (name, stage)): (usize, &(&'_ StageName, Option<&StageStory>))| {
             let mark = match stage.map_or(Mark::Ahead, StageStory::mark) {
                 Mark::Running | Mark::Waiting if furthest > Some(at) || self.succeeded() => Mark::Succeeded,
                 Mark::Running | Mark::Waiting if self.is_over() && failed.as_ref() == Some(*name) => Mark::Failed,
                 Mark::Running | Mark::Waiting if self.is_over() => Mark::Other,
+                Mark::Running if held.contains(name) => Mark::Waiting,
                 mark => mark,
             };
             (at, mark)
@@ -275,7 +297,7 @@ impl StageStory {
     }
 
     /// When the stage began, where anybody said so.
-    fn began(&self) -> Option<Timestamp> {
+    pub(super) fn began(&self) -> Option<Timestamp> {
         let attempt = self.course.as_ref().map(|course| course.attempt);
         let own = |course: &&Course<ActionState>| attempt.is_none_or(|attempt| course.attempt == attempt);
         let actions =

@@ -162,6 +162,8 @@ fn what_keeps_an_alarm_from_acting_is_told() {
         let mut muted = action();
         muted["alarmData"]["muteDetail"] = detail;
         assert_eq!(change(&muted).suppressed_by.as_deref(), Some(by));
+        muted["alarmData"]["state"]["actionsSuppressedBy"] = json!("WaitPeriod");
+        assert_eq!(change(&muted).suppressed_by.as_deref(), Some(by), "the wait ends, and the rule holds");
     }
 }
 
@@ -249,6 +251,14 @@ fn what_cannot_be_read_is_shown_with_what_was_expected() {
              arn:<partition>:cloudwatch:<region>:<account>:alarm:<name>"
         )
     );
+}
+
+/// Whoever prints an error with its causes would print the same text twice.
+#[test]
+fn a_problem_that_is_told_is_not_a_cause_as_well() {
+    let wrong = AlarmEvent::parse(&with(action(), "/alarmArn", json!("arn"))).unwrap_err();
+    assert!(wrong.to_string().contains("`arn` is not an alarm's ARN"), "{wrong}");
+    assert!(std::error::Error::source(&wrong).is_none());
 }
 
 #[test]

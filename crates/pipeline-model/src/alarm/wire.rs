@@ -113,7 +113,7 @@ fn of_sns(message: &Place<'_>, sent: Option<&Place<'_>>) -> Result<AlarmEvent, A
 
 fn arn(place: &Place<'_>) -> Result<AlarmArn, AlarmError> {
     let text = place.required_text()?.to_owned();
-    AlarmArn::try_from(text).map_err(|source| AlarmError::Arn { path: place.path.clone(), source })
+    AlarmArn::try_from(text).map_err(|problem| AlarmError::Arn { path: place.path.clone(), problem })
 }
 
 fn alarm_state(text: &str) -> AlarmState {
@@ -123,7 +123,8 @@ fn alarm_state(text: &str) -> AlarmState {
 fn suppressor(data: &Place<'_>) -> Option<String> {
     let (suppressor, mute) = (data.at("state").at("actionsSuppressedBy"), data.at("muteDetail"));
     let muted = mute.exists().then(|| mute.at("mutedByArn").text().unwrap_or("a mute rule"));
-    suppressor.text().or(muted).map(str::to_owned)
+    // Of both the rule: it holds the alarm back whatever becomes of the suppressor.
+    muted.or(suppressor.text()).map(str::to_owned)
 }
 
 /// Told by what configures it, whichever of these values says it, in `camelCase` or in SNS's `PascalCase`.

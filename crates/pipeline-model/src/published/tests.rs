@@ -29,10 +29,66 @@ fn a_gate_of_a_pipeline_is_read_and_new_fields_are_tolerated() {
     let read = decision(&envelope(
         "Gate Decided",
         json!({"version": 1, "pipeline": "orders", "execution-id": "e1", "stage": "Production", "verdict": "fail",
-               "waited-seconds": 90.5, "checks": [{"code": "alarms"}]}),
+               "waited-seconds": 90.5, "mood": "bad", "checks": [{"name": "errors", "code": 7}]}),
     ));
-    assert_eq!(read.what, Decided::Gate { verdict: Verdict::Fail, waited_seconds: Some(90.5) });
+    let check = GateCheck { name: String::from("errors"), ..unsaid() };
+    assert_eq!(gate(&read), Gate { waited_seconds: Some(90.5), checks: vec![check], ..Gate::new(Verdict::Fail) });
     assert_eq!(read.pipeline.unwrap().to_string(), "arn:aws:codepipeline:us-east-1:111122223333:orders");
+}
+
+/// A check that says nothing.
+fn unsaid() -> GateCheck {
+    GateCheck { name: String::new(), kind: None, verdict: Verdict::Unknown(String::new()), says: None, advisory: false }
+}
+
+fn gate(read: &Decision) -> Gate {
+    match &read.what {
+        Decided::Gate(gate) => gate.as_ref().clone(),
+        other => panic!("{other:?} is no gate"),
+    }
+}
+
+#[test]
+fn a_gate_tells_its_evidence_in_the_words_of_the_contract() {
+    let detail = json!({
+        "version": 1, "key": "9f2c", "pipeline": "orders", "execution-id": "e2", "stage": "Production", "action": "Gate",
+        "reason": "Opened by alice.", "verdict": "pass", "waited-seconds": 720.5, "policy": "payments/production",
+        "target": "codedeploy:shop/orders", "opened-by": "alice", "opened-because": "The alarm is known.",
+        "deadline-at": "2026-03-02T14:00:05Z",
+        "checks": [
+            {"name": "errors stay low", "kind": "alarms", "verdict": "fail", "says": "orders-5xx is in ALARM."},
+            {"name": "latency", "kind": "metric", "verdict": "pass", "advisory": true},
+        ],
+    });
+    let read = decision(&envelope("Gate Decided", detail.clone()));
+    assert_eq!(read.detail(), detail);
+    assert_eq!(gate(&read).deadline_at, "2026-03-02T14:00:05Z".parse().ok());
+    assert!(gate(&read).checks[1].advisory);
+}
+
+#[test]
+fn only_the_verdict_of_a_gate_is_always_there() {
+    let held = json!({"version": 1, "verdict": "wait"});
+    assert_eq!(decision(&envelope("Gate Decided", held.clone())).detail(), held);
+    let empty = json!({"version": 1, "verdict": "wait", "checks": null, "deadline-at": "soon", "opened-by": null});
+    assert_eq!(gate(&decision(&envelope("Gate Decided", empty))), Gate::new(Verdict::Wait));
+}
+
+#[test]
+fn verdicts_of_a_later_version_keep_their_words() {
+    let detail = json!({"version": 1, "verdict": "postponed", "checks": [{"name": "a", "verdict": "dozing"}]});
+    let gate = gate(&decision(&envelope("Gate Decided", detail)));
+    assert_eq!(gate.verdict, Verdict::Unknown(String::from("postponed")));
+    assert_eq!(gate.checks[0].verdict, Verdict::Unknown(String::from("dozing")));
+}
+
+#[test]
+fn more_checks_than_anybody_reads_are_not_kept() {
+    let checks: Vec<Value> = (0..5_000).map(|n| json!({"name": n.to_string(), "verdict": "pass"})).collect();
+    let detail = json!({"version": 1, "verdict": "pass", "checks": checks, "policy": "after"});
+    let gate = gate(&decision(&envelope("Gate Decided", detail)));
+    assert_eq!((gate.checks.len(), gate.policy.as_deref()), (Gate::MOST_CHECKS, Some("after")));
+    assert_eq!(gate.checks[99].name, "99");
 }
 
 #[test]
@@ -129,8 +185,7 @@ fn maybe() -> impl Strategy<Value = Option<String>> {
 fn decided() -> impl Strategy<Value = Decided> {
     let seconds = || proptest::option::of((0_u32..1_000_000).prop_map(f64::from));
     prop_oneof![
-        (text(), seconds())
-            .prop_map(|(verdict, waited_seconds)| Decided::Gate { verdict: verdict.into(), waited_seconds }),
+        gate_decided().prop_map(|gate| Decided::Gate(Box::new(gate))),
         (text(), any::<[u32; 4]>()).prop_map(|(verdict, [critical, high, medium, low])| Decided::Scan {
             verdict: verdict.into(),
             findings: FindingCounts { critical, high, medium, low },
@@ -142,6 +197,34 @@ fn decided() -> impl Strategy<Value = Decided> {
             waited_seconds,
         }),
     ]
+}
+
+fn check() -> impl Strategy<Value = GateCheck> {
+    let words = (text(), maybe(), text(), maybe(), any::<bool>());
+    words.prop_map(|(name, kind, verdict, says, advisory)| GateCheck {
+        name,
+        kind,
+        verdict: verdict.into(),
+        says,
+        advisory,
+    })
+}
+
+fn gate_decided() -> impl Strategy<Value = Gate> {
+    let seconds = proptest::option::of((0_u32..1_000_000).prop_map(f64::from));
+    let words = (text(), maybe(), maybe(), maybe(), maybe());
+    (words, seconds, time(), proptest::collection::vec(check(), 0..4)).prop_map(
+        |((verdict, policy, target, opened_by, opened_because), waited_seconds, deadline_at, checks)| Gate {
+            verdict: verdict.into(),
+            waited_seconds,
+            checks,
+            policy,
+            target,
+            opened_by,
+            opened_because,
+            deadline_at,
+        },
+    )
 }
 
 fn time() -> impl Strategy<Value = Option<Timestamp>> {

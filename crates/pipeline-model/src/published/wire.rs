@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::{Value, json};
 
-use super::{ApprovalOutcome, Decided, Decision, FindingCounts, Published, PublishedError, Rollback, Verdict};
+use super::{ApprovalOutcome, Decided, Decision, FindingCounts, Gate, Published, PublishedError, Rollback, Verdict};
 use crate::{ActionName, ExecutionId, PipelineArn, PipelineName, StageName, UnknownEvent, time};
 
 const GATE: &str = "Gate Decided";
@@ -58,7 +58,7 @@ fn decided(detail_type: &str, detail: &Detail, whole: Value) -> Result<Decided, 
         verdict.map(Verdict::from)
     };
     Ok(match detail_type {
-        GATE => Decided::Gate { verdict: verdict()?, waited_seconds: detail.waited_seconds },
+        GATE => Decided::Gate(Box::new(serde_json::from_value(whole)?)),
         SCAN => Decided::Scan { verdict: verdict()?, findings: detail.findings.unwrap_or_default() },
         ROLLBACK => Decided::Rollback(Box::new(serde_json::from_value(whole)?)),
         _ => Decided::Approval {
@@ -71,7 +71,7 @@ fn decided(detail_type: &str, detail: &Detail, whole: Value) -> Result<Decided, 
 
 pub(super) fn detail_type(what: &Decided) -> &'static str {
     match what {
-        Decided::Gate { .. } => GATE,
+        Decided::Gate(_) => GATE,
         Decided::Scan { .. } => SCAN,
         Decided::Rollback(_) => ROLLBACK,
         Decided::Approval { .. } => APPROVAL,
@@ -90,10 +90,7 @@ pub(super) fn detail(decision: &Decision) -> Value {
         ..Detail::default()
     };
     match &decision.what {
-        Decided::Gate { verdict, waited_seconds } => {
-            detail.verdict = Some(verdict.to_string());
-            detail.waited_seconds = *waited_seconds;
-        }
+        Decided::Gate(gate) => detail.gate = Some(gate.clone()),
         Decided::Scan { verdict, findings } => {
             detail.verdict = Some(verdict.to_string());
             detail.findings = Some(*findings);
@@ -153,7 +150,10 @@ struct Detail {
     waited_seconds: Option<f64>,
     findings: Option<FindingCounts>,
     by: Option<String>,
-    /// Read by itself, and written among the others: last, so that its outcome takes the place of the empty one.
+    /// Like the next one, read by itself and written among the others: last, so that what it says takes the place of
+    /// what is empty.
+    #[serde(flatten, skip_deserializing)]
+    gate: Option<Box<Gate>>,
     #[serde(flatten, skip_deserializing)]
     rollback: Option<Box<Rollback>>,
 }

@@ -1,13 +1,18 @@
 //! The decision, as a table of situations.
 
+mod before;
+mod closing;
+mod others;
+mod redeploying;
+
 use jiff::SignedDuration;
 use pipeline_model::AlarmState;
 use proptest::prelude::*;
 
 use super::*;
-use crate::targets::{AliasSeen, CodeDeploySeen, EcsSeen, RunStatus, StackSeen, StageSeen};
+use crate::targets::{RunStatus, StageSeen};
 use crate::testing::{Desk, at, past, pledge, stage};
-use crate::{AlarmNow, Before, Mode, Past, Turn};
+use crate::{AlarmNow, Before, Mode, Past, Suppression};
 
 const BACK_TO_GOOD: &str = "roll stage Production of orders back to execution good";
 
@@ -52,8 +57,19 @@ fn an_alarm_that_is_not_red_any_more_or_gone_asks_for_nothing() {
 #[test]
 fn a_suppressed_alarm_asks_for_nothing() {
     let mut desk = desk();
-    desk.alarm.suppressed_by = Some(String::from("Alarm"));
+    desk.alarm.suppressed_by = Some(Suppression::of(String::from("Alarm")));
     assert_eq!(desk.outcome(), "alarm-suppressed");
+}
+
+#[test]
+fn an_alarm_that_cloudwatch_holds_back_for_the_moment_is_waited_for_until_it_is_stale() {
+    for word in ["WaitPeriod", "ExtensionPeriod"] {
+        let mut desk = desk();
+        desk.alarm.suppressed_by = Some(Suppression::of(word.to_owned()));
+        assert_eq!(desk.outcome(), "wait", "{word}");
+        desk.now = at(45 + 61);
+        assert_eq!(desk.outcome(), "alarm-stale", "{word}");
+    }
 }
 
 #[test]
@@ -61,32 +77,6 @@ fn an_alarm_that_comes_hours_late_is_left_to_people() {
     let mut desk = desk();
     desk.now = at(45 + 61);
     assert_eq!(desk.outcome(), "alarm-stale");
-}
-
-#[test]
-fn an_alarm_that_was_something_else_since_the_deployment_is_looked_up_in_its_history() {
-    let turn = |minute, from, to| Turn { at: at(minute), from, to };
-    let with_turns = |turns| {
-        let mut desk = desk();
-        desk.alarm.before = Some(Before { state: AlarmState::Ok, since: Some(at(43)) });
-        desk.alarm.turns = turns;
-        desk.outcome()
-    };
-    assert_eq!(with_turns(None), "ask Turns");
-    let red_then_ok = vec![turn(20, AlarmState::Ok, AlarmState::Alarm), turn(43, AlarmState::Alarm, AlarmState::Ok)];
-    assert_eq!(with_turns(Some(red_then_ok)), "alarm-red-before-deployment");
-    let no_data = vec![turn(43, AlarmState::InsufficientData, AlarmState::Ok)];
-    assert!(with_turns(Some(no_data)).starts_with("claim"));
-    assert_eq!(with_turns(Some(Vec::new())), "alarm-past-unknown");
-}
-
-#[test]
-fn an_alarm_without_data_before_the_deployment_was_not_red() {
-    let mut desk = desk();
-    desk.alarm.before = Some(Before { state: AlarmState::InsufficientData, since: Some(at(0)) });
-    assert!(desk.outcome().starts_with("claim"));
-    desk.alarm.before = None;
-    assert_eq!(desk.outcome(), "ask Turns");
 }
 
 #[test]
@@ -156,7 +146,9 @@ fn several_candidates_are_tried_newest_first_and_no_more_than_three() {
 fn a_list_that_does_not_hold_the_current_release_yet_still_leads_back() {
     let mut seen = stage("good@10 bad@40");
     seen.succeeded.remove(0);
-    assert_eq!(Desk::new(seen, 45).holding(Vec::new()).outcome(), BACK_TO_GOOD);
+    let mut desk = Desk::new(seen, 45).holding(Vec::new());
+    desk.alarm.before = Some(Before { state: AlarmState::Ok, since: Some(at(-20)) });
+    assert_eq!(desk.outcome(), BACK_TO_GOOD);
 }
 
 #[test]
@@ -168,39 +160,12 @@ fn without_an_earlier_release_a_person_is_told_how_to_look() {
 }
 
 #[test]
-fn where_it_is_wanted_the_last_good_release_is_deployed_again() {
-    let mut seen = stage("bad@40");
-    let mut desk = Desk::new(seen.clone(), 45);
-    desk.limits.redeploys = true;
-    assert_eq!(desk.outcome(), "ask AllExecutions");
-    seen.all = Some(stage("older@5 good@10 bad@40").succeeded);
-    desk.seen = seen.into();
-    let desk = desk.holding(Vec::new());
-    assert_eq!(desk.outcome(), "start orders again with the revisions of execution good");
-}
-
-#[test]
-fn what_a_person_threw_out_is_not_deployed_again() {
-    let mut seen = stage("worse@40");
-    seen.all = Some(stage("good@1 bad@10 back@20>good worse@40").succeeded);
-    let mut desk = Desk::new(seen, 45).holding(Vec::new());
-    desk.limits.redeploys = true;
-    assert_eq!(desk.outcome(), "start orders again with the revisions of execution good");
-}
-
-#[test]
 fn a_rollback_of_another_stage_is_not_taken_for_ours() {
     let mut seen = stage("good@10 bad@40");
     seen.all = Some(stage("good@10 bad@40 elsewhere@47>staged").succeeded);
     let mut desk = Desk::new(seen, 45);
     desk.book = Some(Book { pledges: vec![pledge("bad", 41)], hold: Hold::Mine, ..Book::default() });
     assert_eq!(desk.outcome(), BACK_TO_GOOD);
-}
-
-#[test]
-fn a_stack_that_failed_days_ago_is_not_rolled_back_for_an_alarm_of_today() {
-    let seen = StackSeen { status: String::from("UPDATE_FAILED"), changed: Some(at(-3 * 24 * 60)) };
-    assert_eq!(elsewhere("cloudformation:orders", Seen::Stack(seen)), "deployed-too-long-ago");
 }
 
 #[test]
@@ -307,89 +272,6 @@ fn while_somebody_else_acts_this_one_waits() {
     let mut desk = desk();
     desk.book = Some(Book { hold: Hold::Others(at(48)), ..Book::default() });
     assert_eq!(desk.decide(), Decision::Wait(Duration::from_secs(121)));
-}
-
-#[test]
-fn the_transition_is_closed_first_where_that_is_wanted() {
-    let mut desk = desk().holding(Vec::new());
-    desk.limits.closes_transition = true;
-    desk.alarm.name = String::from("orders: 5xx / min");
-    let Decision::RollBack(plan) = desk.decide() else { panic!("a rollback") };
-    let Some(crate::Step::CloseTransition { reason, .. }) = plan.before else { panic!("a step before") };
-    assert_eq!(reason, "Pipewarden rolls back because alarm orders- 5xx - min is red");
-}
-
-fn elsewhere(target: &str, seen: Seen) -> String {
-    let mut desk = Desk::new(seen, 45).holding(Vec::new());
-    desk.target = target.parse().unwrap();
-    desk.outcome()
-}
-
-#[test]
-fn a_deployment_of_codedeploy_is_stopped_while_it_runs_and_deployed_over_afterwards() {
-    let seen = |status: &str| CodeDeploySeen {
-        deployment: Some(String::from("d-2")),
-        status: status.to_owned(),
-        created: Some(at(30)),
-        completed: (status == "Succeeded").then(|| at(40)),
-        is_rollback: false,
-        has_previous: true,
-    };
-    let outcome = |seen| elsewhere("codedeploy:orders/blue", Seen::CodeDeploy(seen));
-    for running in ["Created", "Queued", "InProgress", "Baking", "Ready"] {
-        assert_eq!(outcome(seen(running)), "stop deployment d-2 and roll it back");
-    }
-    assert_eq!(outcome(seen("Succeeded")), "deploy to group blue of orders what stood before deployment d-2");
-    assert_eq!(outcome(seen("Failed")), "deployment-not-succeeded");
-    assert_eq!(outcome(CodeDeploySeen { is_rollback: true, ..seen("InProgress") }), "current-is-rollback");
-    assert_eq!(outcome(CodeDeploySeen { has_previous: false, ..seen("Succeeded") }), "no-way-back");
-    assert_eq!(outcome(CodeDeploySeen { created: Some(at(46)), ..seen("InProgress") }), "alarm-red-before-deployment");
-    assert_eq!(outcome(CodeDeploySeen::default()), "never-deployed");
-}
-
-#[test]
-fn an_ecs_deployment_is_stopped_while_it_runs() {
-    let outcome = |status: &str| {
-        let finished = (status == "SUCCESSFUL").then(|| at(40));
-        let deployment = Some(String::from("arn:aws:ecs:us-east-1:111122223333:service-deployment/shop/orders/d1"));
-        let seen = EcsSeen { deployment, status: status.to_owned(), created: Some(at(30)), finished };
-        elsewhere("ecs:shop/orders", Seen::EcsService(seen))
-    };
-    assert_eq!(outcome("PENDING"), "stop service deployment d1 and roll it back");
-    assert_eq!(outcome("IN_PROGRESS"), "stop service deployment d1 and roll it back");
-    assert_eq!(outcome("SUCCESSFUL"), "nothing-to-stop");
-    assert_eq!(outcome("ROLLBACK_IN_PROGRESS"), "current-is-rollback");
-    assert_eq!(outcome("STOPPED"), "deployment-not-succeeded");
-}
-
-#[test]
-fn a_stack_is_rolled_back_only_in_the_states_that_allow_it() {
-    let outcome = |status: &str| {
-        elsewhere("cloudformation:orders", Seen::Stack(StackSeen { status: status.to_owned(), changed: Some(at(40)) }))
-    };
-    assert_eq!(outcome("UPDATE_IN_PROGRESS"), "cancel the update of stack orders");
-    assert_eq!(outcome("UPDATE_FAILED"), "roll stack orders back to its last stable state");
-    assert_eq!(outcome("CREATE_FAILED"), "would-delete-stack");
-    assert_eq!(outcome("UPDATE_COMPLETE"), "nothing-to-stop");
-    assert_eq!(outcome("UPDATE_ROLLBACK_IN_PROGRESS"), "current-is-rollback");
-    assert_eq!(outcome("UPDATE_ROLLBACK_FAILED"), "deployment-not-succeeded");
-    assert_eq!(outcome("DELETE_COMPLETE"), "deployment-not-succeeded");
-}
-
-#[test]
-fn an_alias_points_back_to_the_version_before_and_a_canary_gets_no_traffic() {
-    let versions = vec![(1, Some(at(1))), (2, Some(at(10))), (4, Some(at(40)))];
-    let seen = |version: &str, canary: Option<&str>| AliasSeen {
-        version: version.to_owned(),
-        canary: canary.map(str::to_owned),
-        revision_id: Some(String::from("r1")),
-        versions: versions.clone(),
-    };
-    let outcome = |seen| elsewhere("lambda:orders:live", Seen::Alias(seen));
-    assert_eq!(outcome(seen("4", None)), "point alias live of function orders to version 2");
-    assert_eq!(outcome(seen("1", Some("4"))), "point alias live of function orders to version 1");
-    assert_eq!(outcome(seen("2", None)), "current-is-rollback");
-    assert_eq!(outcome(seen("$LATEST", None)), "deployment-not-succeeded");
 }
 
 #[test]

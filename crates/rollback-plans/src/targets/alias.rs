@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Refusal, Release, Standing, Step, Target, Way};
+use crate::{Fate, Past, Refusal, Release, Standing, Step, Target, Way};
 
 /// What was seen of an alias.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -51,6 +51,11 @@ impl Look for AliasSeen {
             Some(highest) if highest > newest => Standing::RolledBack(release),
             _ => Standing::Deployed(release),
         }
+    }
+
+    /// An alias points back at once.
+    fn fate(&self, _: &Past) -> Fate {
+        Fate::Over
     }
 
     fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Refusal, Release, Standing, Step, Target, Way};
+use crate::{Fate, Past, Refusal, Release, Standing, Step, Target, Way};
 
 /// The newest deployment of a group.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -32,6 +32,20 @@ impl Look for CodeDeploySeen {
             "Created" | "Queued" | "InProgress" | "Baking" | "Ready" => Standing::Stoppable(release),
             "Succeeded" => Standing::Deployed(release),
             other => Standing::Broken(release, other.to_owned()),
+        }
+    }
+
+    /// What was stopped is followed by a deployment whose name nobody was told.
+    fn fate(&self, past: &Past) -> Fate {
+        let stands = |id: &str| self.deployment.as_deref() == Some(id);
+        let is_ours = past.started.as_deref().map_or(self.is_rollback, stands);
+        if !is_ours && (past.started.is_some() || !stands(&past.pledge.release)) {
+            return Fate::Over;
+        }
+        match self.status.as_str() {
+            "Created" | "Queued" | "InProgress" | "Baking" | "Ready" => Fate::Runs,
+            "Succeeded" if is_ours => Fate::Over,
+            other => Fate::Failed(other.to_owned()),
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Refusal, Release, Standing, Step, Way};
+use crate::{Fate, Past, Refusal, Release, Standing, Step, Way};
 
 /// The newest deployment of a service.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -30,6 +30,16 @@ impl Look for EcsSeen {
                 Standing::RolledBack(release)
             }
             other => Standing::Broken(release, other.to_owned()),
+        }
+    }
+
+    /// The same deployment goes back, under the same ARN.
+    fn fate(&self, past: &Past) -> Fate {
+        match self.status.as_str() {
+            _ if self.deployment.as_deref() != Some(past.pledge.release.as_str()) => Fate::Over,
+            "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Fate::Runs,
+            "ROLLBACK_SUCCESSFUL" => Fate::Over,
+            other => Fate::Failed(other.to_owned()),
         }
     }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Refusal, Release, Standing, Step, Target, Way, command};
+use crate::{Fate, Past, Refusal, Release, Standing, Step, Target, Way, command};
 
 /// What was seen of a stack.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -15,9 +15,16 @@ pub struct StackSeen {
     pub changed: Option<Timestamp>,
 }
 
+impl StackSeen {
+    /// A stack's last operation has no name of its own but the time of its beginning.
+    fn id(&self) -> String {
+        self.changed.map_or_else(|| String::from("unknown"), |changed| changed.to_string())
+    }
+}
+
 impl Look for StackSeen {
     fn standing(&self) -> Standing {
-        let id = self.changed.map_or_else(|| String::from("unknown"), |changed| changed.to_string());
+        let id = self.id();
         let release = Release { id, began: self.changed, ended: None, ..Release::default() };
         match self.status.as_str() {
             "UPDATE_IN_PROGRESS" => Standing::Stoppable(release),
@@ -32,6 +39,19 @@ impl Look for StackSeen {
                 Standing::RolledBack(release)
             }
             other => Standing::Broken(release, other.to_owned()),
+        }
+    }
+
+    /// Whether a rollback counts as an operation of its own, with a time of its own, is not documented, so its status alone
+    /// tells it.
+    fn fate(&self, past: &Past) -> Fate {
+        match self.status.as_str() {
+            failed if failed.ends_with("ROLLBACK_FAILED") => Fate::Failed(failed.to_owned()),
+            over if over.contains("ROLLBACK_COMPLETE") => Fate::Over,
+            runs if runs.ends_with("ROLLBACK_IN_PROGRESS") => Fate::Runs,
+            _ if self.id() != past.pledge.release => Fate::Over,
+            "UPDATE_IN_PROGRESS" => Fate::Runs,
+            other => Fate::Failed(other.to_owned()),
         }
     }
 

@@ -5,7 +5,7 @@ use pipeline_model::{ExecutionId, Revision};
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Pledge, Refusal, Release, Standing, Step, Target, Way};
+use crate::{Fate, Past, Pledge, Refusal, Release, Standing, Step, Target, Way};
 
 /// Most targets tried: each is a call, and who has three outdated ones has changed the pipeline.
 const MOST_CANDIDATES: usize = 3;
@@ -15,6 +15,8 @@ const MOST_CANDIDATES: usize = 3;
 pub struct StageSeen {
     /// What ran in the stage last; nothing for a pipeline in PARALLEL mode, whose state is empty.
     pub current: Option<StageRun>,
+    /// Why its inbound transition is closed (`disabledReason`); `None` while it is open.
+    pub closed: Option<String>,
     /// Executions that succeeded in the stage, in the current structure of the pipeline, newest first.
     pub succeeded: Vec<ExecutionSeen>,
     /// All executions, newest first; `None` until somebody has asked for them.
@@ -80,6 +82,15 @@ impl ExecutionSeen {
 }
 
 impl StageSeen {
+    /// Whether these executions, the newest of those that succeeded in the stage, are all that can be needed: the current
+    /// one and as many as are tried. Nothing goes back from what did not succeed, nor from a rollback.
+    pub fn is_enough(current: Option<&StageRun>, found: &[ExecutionSeen]) -> bool {
+        let goes_back = |run: &&StageRun| run.status == RunStatus::Succeeded && !run.is_rollback;
+        let Some(run) = current.filter(goes_back) else { return true };
+        found.iter().any(|it| it.execution == run.execution)
+            && stood_before(found, run.execution.as_str()).count() >= MOST_CANDIDATES
+    }
+
     fn of(&self, id: &ExecutionId) -> Option<&ExecutionSeen> {
         self.succeeded.iter().chain(self.all.iter().flatten()).find(|execution| execution.execution == *id)
     }
@@ -90,13 +101,15 @@ impl StageSeen {
     /// CodePipeline lists executions by their beginning: a rollback that began after the current execution stood before it
     /// all the same, while that one waited.
     fn candidates<'a>(&'a self, outlook: &'a Outlook<'_>) -> impl Iterator<Item = &'a ExecutionSeen> {
-        stood_before(&self.succeeded, outlook).filter(|it| !it.is_parallel)
+        stood_before(&self.succeeded, &outlook.release.id)
+            .filter(|it| !outlook.was_thrown_out(&it.execution) && !it.is_parallel)
     }
 
     /// The last release that went through the whole pipeline, whatever the pipeline's structure was then.
     fn redeployable<'a>(&'a self, outlook: &'a Outlook<'_>) -> Option<&'a ExecutionSeen> {
         let all = self.all.as_deref().unwrap_or_default();
-        stood_before(all, outlook).find(|it| it.succeeded && !it.sources.is_empty())
+        stood_before(all, &outlook.release.id)
+            .find(|it| !outlook.was_thrown_out(&it.execution) && it.succeeded && !it.sources.is_empty())
     }
 
     /// All rollbacks of the pipeline, newest first.
@@ -118,17 +131,26 @@ impl StageSeen {
             || rollback.restores.is_some() && rollback.restores == pledge.target_execution
     }
 
-    /// An execution with the revision that a pledge wanted back: a redeployment looks like any release.
+    /// An execution made of exactly the revisions that a pledge wanted back: a redeployment looks like any release.
     pub(crate) fn redeployment_of(&self, pledge: &Pledge) -> Option<Release> {
-        let wanted = pledge.to.as_ref()?;
+        let wanted = pledge.redeployment.as_ref()?;
+        let is_wanted = |source: &SourceRevision| {
+            wanted.revisions.iter().any(|(action, id)| *action == source.action && *id == source.revision.id)
+        };
         let fits = |it: &&ExecutionSeen| {
             !it.is_rollback
                 && it.execution.as_str() != pledge.release
-                && it.sources.first().is_some_and(|source| source.revision.id == wanted.id)
+                && !it.sources.is_empty()
+                && it.sources.iter().all(is_wanted)
                 && it.started.is_some_and(|started| pledge.can_have_begun(started))
         };
         let execution = self.all.iter().flatten().find(fits)?;
-        Some(Release { id: execution.execution.as_str().to_owned(), began: execution.started, ..Release::default() })
+        Some(Release {
+            id: execution.execution.as_str().to_owned(),
+            began: execution.started,
+            restores: Some(wanted.of.clone()),
+            ..Release::default()
+        })
     }
 
     /// Whether the list of all executions would open one more way: the last one, if CodePipeline refuses the others.
@@ -137,13 +159,10 @@ impl StageSeen {
     }
 }
 
-/// Of `executions`, newest first, what may have stood before the current one and was never thrown out.
-fn stood_before<'a>(
-    executions: &'a [ExecutionSeen],
-    outlook: &'a Outlook<'_>,
-) -> impl Iterator<Item = &'a ExecutionSeen> {
+/// Of `executions`, newest first, what may have stood before the current one and was thrown out by no rollback.
+fn stood_before<'a>(executions: &'a [ExecutionSeen], current: &str) -> impl Iterator<Item = &'a ExecutionSeen> {
     // A list that does not hold what succeeded last is behind: then all in it is older.
-    let current = executions.iter().position(|it| it.execution.as_str() == outlook.release.id);
+    let current = executions.iter().position(|it| it.execution.as_str() == current);
     let mut restored: Option<&ExecutionId> = None;
     let stood = executions.iter().enumerate().filter(move |(place, it)| {
         if current == Some(*place) || restored.is_some_and(|target| *target != it.execution) {
@@ -152,7 +171,7 @@ fn stood_before<'a>(
         restored = it.restores.as_ref().filter(|_| it.is_rollback);
         !it.is_rollback && current.is_none_or(|current| current < *place)
     });
-    stood.map(|(_, it)| it).filter(|it| !outlook.was_thrown_out(&it.execution))
+    stood.map(|(_, it)| it)
 }
 
 impl Look for StageSeen {
@@ -171,6 +190,19 @@ impl Look for StageSeen {
             RunStatus::Running => Standing::Running(release),
             RunStatus::Succeeded => Standing::Deployed(release),
             RunStatus::Ended(word) => Standing::Broken(release, word.clone()),
+        }
+    }
+
+    /// Only what entered the stage last is shown there: what is covered by something newer needs nobody any more. A pipeline
+    /// that was started anew may take its time until it comes to the stage.
+    fn fate(&self, past: &Past) -> Fate {
+        let Some(run) = &self.current else { return Fate::Over };
+        let is_ours = past.started.as_deref() == Some(run.execution.as_str());
+        match &run.status {
+            _ if !is_ours && run.execution.as_str() == past.pledge.release => Fate::Runs,
+            RunStatus::Running if is_ours => Fate::Runs,
+            RunStatus::Ended(word) if is_ours => Fate::Failed(word.clone()),
+            _ => Fate::Over,
         }
     }
 

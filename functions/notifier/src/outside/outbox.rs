@@ -7,6 +7,7 @@ mod tests;
 use std::error::Error;
 use std::time::Duration;
 
+use lambda_kit::OnDemand;
 use notices::{Outgoing, Reply};
 use pipeline_model::Secret;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -22,14 +23,14 @@ const LONGEST_BODY: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub struct Courier {
     http: Client,
-    sns: aws_sdk_sns::Client,
+    sns: OnDemand<aws_sdk_sns::Client>,
     topic: String,
 }
 
 impl Courier {
     /// `topic` is the ARN of the stack's notice topic.
-    pub fn new(http: Client, sns: aws_sdk_sns::Client, topic: impl Into<String>) -> Self {
-        Self { http, sns, topic: topic.into() }
+    pub fn new(http: Client, sns: impl Into<OnDemand<aws_sdk_sns::Client>>, topic: impl Into<String>) -> Self {
+        Self { http, sns: sns.into(), topic: topic.into() }
     }
 }
 

@@ -7,8 +7,8 @@ mod tests;
 use anyhow::{Context, Result};
 use aws_sdk_codepipeline::Client;
 use aws_sdk_codepipeline::types::{ActionExecutionDetail, ActionExecutionFilter};
-use lambda_kit::Home;
 use lambda_kit::aws::failed;
+use lambda_kit::{Home, OnDemand};
 use notices::{ActionFacts, ExecutionFacts, Structure};
 use pipeline_model::{ApprovalRequest, ExecutionId, PipelineArn, PipelineName};
 
@@ -23,14 +23,14 @@ const MOST_PAGES: usize = 10;
 /// of a pipeline or execution that is gone. Everything else that goes wrong is an error.
 #[derive(Debug, Clone)]
 pub struct CodePipeline {
-    client: Client,
+    client: OnDemand<Client>,
     home: Home,
 }
 
 impl CodePipeline {
     /// `client` must be one for `home`.
-    pub fn new(client: Client, home: Home) -> Self {
-        Self { client, home }
+    pub fn new(client: impl Into<OnDemand<Client>>, home: Home) -> Self {
+        Self { client: client.into(), home }
     }
 
     /// Whose executions an approval can belong to.

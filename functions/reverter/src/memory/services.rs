@@ -122,12 +122,12 @@ impl Releases for MemoryServices {
             let unknown = || Seen::Unknown(format!("ResourceNotFoundException: {target}"));
             return self.ask(|content, _| content.others.get(target).unwrap_or_else(unknown)).await;
         };
-        let current = match self.ask(|content, now| content.pipelines.current(pipeline, stage, now)).await? {
-            Ok(current) => current,
+        let state = match self.ask(|content, now| content.pipelines.state(pipeline, stage, now)).await? {
+            Ok(state) => state,
             Err(answer) => return Ok(Seen::Unknown(answer)),
         };
         let succeeded = self.ask(|content, now| content.pipelines.succeeded(pipeline, stage, now)).await?;
-        Ok(Seen::Stage(StageSeen { current, succeeded, all: None }))
+        Ok(Seen::Stage(StageSeen { succeeded, ..state }))
     }
 
     async fn all_executions(&self, pipeline: &PipelineName) -> Result<Vec<ExecutionSeen>> {

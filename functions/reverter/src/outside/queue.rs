@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use aws_sdk_sqs::Client;
+use lambda_kit::OnDemand;
 use lambda_kit::aws::failed;
 
 use crate::ports::Laters;
@@ -14,14 +15,14 @@ const LONGEST_DELAY: Duration = Duration::from_mins(15);
 /// The queue in SQS.
 #[derive(Debug, Clone)]
 pub struct Queue {
-    client: Client,
+    client: OnDemand<Client>,
     url: String,
 }
 
 impl Queue {
     /// The queue with this URL.
-    pub fn new(client: Client, url: impl Into<String>) -> Self {
-        Self { client, url: url.into() }
+    pub fn new(client: impl Into<OnDemand<Client>>, url: impl Into<String>) -> Self {
+        Self { client: client.into(), url: url.into() }
     }
 }
 

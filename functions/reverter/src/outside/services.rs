@@ -9,14 +9,13 @@ mod stack;
 mod tests;
 
 use anyhow::Result;
-use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::Clock;
-use lambda_kit::aws::failed;
+use lambda_kit::aws::{SdkConfig, failed};
 use pipeline_model::PipelineName;
 use rollback_plans::targets::ExecutionSeen;
 use rollback_plans::{Carried, Seen, Step, Target};

@@ -56,6 +56,8 @@ impl Desk {
             from: Some(commit("bbbbbbbbbbbb")),
             to: Some(commit("aaaaaaaaaaaa")),
             target_execution: self.target.stage().map(|_| ExecutionId::from("e1")),
+            closes: false,
+            redeployment: None,
         };
         past(pledge, Some(String::from("e3")), vec![String::from("Roll back.")])
     }
@@ -65,7 +67,14 @@ impl Desk {
         let commands = vec![step.command()];
         let way = Way { step, to: Some(commit("aaaaaaaaaaaa")), target_execution: Some("e1".into()) };
         let release = Release { id: String::from("e2"), revision: Some(commit("bbbbbbbbbbbb")), ..Release::default() };
-        Plan { incident: String::from("orders/Production@e2"), release, before: None, ways: vec![way], commands }
+        Plan {
+            incident: String::from("orders/Production@e2"),
+            release,
+            before: None,
+            remarks: Vec::new(),
+            ways: vec![way],
+            commands,
+        }
     }
 }
 
@@ -103,6 +112,16 @@ fn a_failure_tells_what_was_tried_and_what_to_run() {
     let desk = Desk::new("orders/Production");
     let answers = vec![String::from("Could not roll back: UnableToRollbackStageException: no")];
     insta::assert_json_snapshot!(desk.reporter().failed(&desk.alarm(), &desk.plan(), answers).to_json());
+}
+
+#[test]
+fn a_rollback_that_began_and_failed_names_its_execution_and_calls_a_person() {
+    let desk = Desk::new("orders/Production");
+    let by_hand = String::from("aws codepipeline list-action-executions --pipeline-name orders");
+    let cleared = Past { cleared: Some(time("2026-03-02T17:20:00Z")), ..desk.past() };
+    let told = desk.reporter().broke(&cleared, "Failed", by_hand);
+    assert_eq!(told.key, desk.reporter().done(&desk.past()).key);
+    insta::assert_json_snapshot!(told.to_json());
 }
 
 #[test]

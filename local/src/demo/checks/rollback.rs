@@ -2,11 +2,12 @@
 
 use super::{Check, Evidence, missing, once, shows};
 use crate::demo::shop;
+use crate::demo::story::Played;
 use crate::slack::Message;
 
 /// Looks at the pipeline first, then at what was told.
 pub(super) fn checks(evidence: &Evidence<'_>) -> Vec<Check> {
-    let Evidence { fixed, bad, messages, .. } = *evidence;
+    let Evidence { played: Played { fixed, bad, .. }, messages, .. } = *evidence;
     let message = bad.message(messages);
     vec![
         back_once(evidence),
@@ -16,7 +17,7 @@ pub(super) fn checks(evidence: &Evidence<'_>) -> Vec<Check> {
             message,
             &[shop::ERRORS, "Threshold Crossed", bad.short_commit(), fixed.short_commit()],
         ),
-        once("The rollback was announced in its thread once", message, "was rolled back in"),
+        once("The rollback was announced in its thread once", message, "is being rolled back in"),
         once("That the alarm is OK again was told there once", message, "is OK again"),
         refused(messages),
     ]
@@ -24,7 +25,7 @@ pub(super) fn checks(evidence: &Evidence<'_>) -> Vec<Check> {
 
 fn back_once(evidence: &Evidence<'_>) -> Check {
     let problem = match evidence.rollbacks {
-        [rollback] if rollback.target != evidence.fixed.execution => {
+        [rollback] if rollback.target != evidence.played.fixed.execution => {
             Some(format!("it went back to the execution {}", rollback.target))
         }
         [rollback] if rollback.status != "Succeeded" || rollback.trigger != "ManualRollback" => {

@@ -1,13 +1,27 @@
 //! What the checks notice, and what they let pass.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::*;
 use crate::demo::shop;
+use crate::demo::story::{Death, OPENED_BECAUSE, Release};
 use crate::slack::message::{Author, Content};
 
 fn release(commit: &str, subject: &str) -> Release {
     Release { execution: commit.to_owned(), commit: commit.to_owned(), subject: subject.to_owned() }
+}
+
+fn played(death: Death) -> Played {
+    let [broken, fixed, bad, stopped] = [
+        ("4f1c9a7d2e", "Charge VAT"),
+        ("b83e05d14a", "Round VAT"),
+        ("c5d2e70f3b", "Take payments"),
+        ("92d4b6e1f0", "Ask once"),
+    ]
+    .map(|(commit, subject)| release(commit, subject));
+    Played { broken, fixed, bad, stopped, death }
 }
 
 fn rollback_to(target: &str) -> Rollback {
@@ -15,9 +29,13 @@ fn rollback_to(target: &str) -> Rollback {
     Rollback { execution, target: target.to_owned(), status, trigger }
 }
 
-fn message(ts: &str, text: &str, shown: &str) -> Message {
+fn content(text: &str, shown: &str) -> Content {
     let blocks = vec![json!({"type": "section", "text": {"type": "mrkdwn", "text": shown}})];
-    let content = Content { text: text.to_owned(), blocks, attachments: vec![] };
+    Content { text: text.to_owned(), blocks, attachments: vec![] }
+}
+
+fn message(ts: &str, text: &str, shown: &str) -> Message {
+    let content = content(text, shown);
     let mut message = Message::new(ts.to_owned(), content.clone(), Author::Bot);
     message.edit(content);
     message
@@ -30,21 +48,29 @@ fn good_channel() -> Vec<Message> {
         "4f1c9a7 Charge VAT (Dana) IntegrationTests (JobFailed): 3 of 214 tests failed shop-release-test <!subteam^S0000000001>",
     );
     failed.thread.push(message("1.2", "shop-release failed in *Test*", "4f1c9a7"));
-    let mut fixed = message(
-        "2.1",
-        "shop-release is fixed after 20 min",
-        "b83e05d ✓ Source ✓ Build ✓ Test ✓ Approval ✓ Staging ✓ Production",
-    );
+    let because = format!("The gate in *Gate* was opened by *Lee*: {OPENED_BECAUSE}");
+    let stages = "b83e05d ✓ Source ✓ Build ✓ Test ✓ Approval ✓ Staging ✓ Gate ✓ Production";
+    let mut fixed = message("2.1", "shop-release is fixed after 20 min", &format!("{stages} {because}"));
     let review = "ApproveRelease: Build and tests are green <https://example.com/approve/1|Approve or reject>";
     fixed.thread.push(message("2.2", "shop-release waits for approval in *Approval*", review));
     let told = format!("From c5d2e70 Take payments to b83e05d. Alarm {}: Threshold Crossed", shop::ERRORS);
-    let mut bad = message("3.1", "shop-release was rolled back in *Production*", &told);
-    bad.thread.push(message("3.2", "shop-release was rolled back in *Production*", &told));
+    let waits = "production is quiet waits: 2 alarms are OK; must hold for 10 s.";
+    let mut bad = message("3.1", "shop-release is held at the gate in *Gate*", waits);
+    bad.edit(content("shop-release was rolled back in *Production*", &told));
+    bad.thread.push(message("3.4", "Passed the gate in *Gate* after 10 s", ""));
+    bad.thread.push(message("3.2", "shop-release is being rolled back in *Production*", &told));
     bad.thread.push(message("3.3", "shop-release: alarm is OK again, 20 s after the rollback", ""));
     let refusal = format!("Alarm {}: What stands there is itself a rollback", shop::LATENCY);
     let mut rollback = message("4.1", "shop-release went back to b83e05d", "");
     rollback.thread.push(message("4.2", "shop-release was not rolled back in *Production*", &refusal));
-    vec![failed, fixed, bad, rollback]
+    let red = format!("92d4b6e production is quiet failed: {} is in ALARM since 10:02 UTC", shop::LATENCY);
+    let mut stopped = message("5.1", "shop-release was stopped at the gate in *Gate*", &red);
+    stopped.thread.push(message("5.2", "shop-release failed in *Gate*", "ended before it could answer"));
+    vec![failed, fixed, bad, rollback, stopped]
+}
+
+fn death(seconds: u64, said: &str) -> Death {
+    Death { answered_after: Duration::from_secs(seconds), said: said.to_owned() }
 }
 
 fn problems(messages: &[Message], calls: &[Call], left: u64, denials: &[String]) -> Vec<String> {
@@ -58,12 +84,9 @@ fn problems_after(
     left: u64,
     denials: &[String],
 ) -> Vec<String> {
-    let [broken, fixed, bad] =
-        [("4f1c9a7d2e", "Charge VAT"), ("b83e05d14a", "Round VAT"), ("c5d2e70f3b", "Take payments")]
-            .map(|(commit, subject)| release(commit, subject));
-    let dead_letters = [("DeadLetters".to_owned(), left)].into();
-    let (broken, fixed, bad, dead_letters) = (&broken, &fixed, &bad, &dead_letters);
-    let evidence = Evidence { broken, fixed, bad, rollbacks, messages, calls, dead_letters, denials };
+    let dead_letters = &[("DeadLetters".to_owned(), left)].into();
+    let played = &played(death(2, "pipewarden-gatekeeper was killed. Retry the stage."));
+    let evidence = Evidence { played, rollbacks, messages, calls, dead_letters, denials };
     check(&evidence).into_iter().filter(|check| check.problem.is_some()).map(|check| check.what).collect()
 }
 
@@ -131,9 +154,35 @@ fn a_rollback_nobody_was_told_of_is_noticed() {
     silent[2].thread.clear();
     silent[3].thread.clear();
     let expected = [
+        "That it passed the gate was told in its thread once",
         "The rollback was announced in its thread once",
         "That the alarm is OK again was told there once",
         "A second alarm was refused once, with the reason",
     ];
     assert_eq!(problems(&silent, &[], 0, &[]), expected);
+}
+
+#[test]
+fn a_gate_that_did_not_show_its_hold_or_did_not_stop_is_noticed() {
+    let mut hasty = good_channel();
+    hasty[2].history.clear();
+    hasty[4].text = "shop-release succeeded".to_owned();
+    let expected = [
+        "The third release showed that the gate held it, and what for",
+        "The fourth release ends as stopped at the gate, with the check, the alarm and its state",
+    ];
+    assert_eq!(problems(&hasty, &[], 0, &[]), expected);
+}
+
+#[test]
+fn a_killed_gate_that_is_answered_late_or_without_a_cause_is_noticed() {
+    for death in [death(11, "pipewarden-gatekeeper was killed. Retry the stage."), death(2, "JobFailed")] {
+        let (messages, dead_letters) = (&good_channel(), &BTreeMap::new());
+        let rollbacks = &[rollback_to("b83e05d14a")];
+        let played = &played(death);
+        let evidence = Evidence { played, rollbacks, messages, calls: &[], dead_letters, denials: &[] };
+        let found: Vec<_> = check(&evidence).into_iter().filter(|check| check.problem.is_some()).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].what.starts_with("A gate whose process was killed"));
+    }
 }

@@ -10,7 +10,7 @@ use crate::demo::shop::{self, Checkout};
 use crate::demo::steps::Step;
 
 /// Customers come this often.
-const BETWEEN_CUSTOMERS: std::time::Duration = std::time::Duration::from_millis(500);
+pub(super) const BETWEEN_CUSTOMERS: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// A stage that was rolled back, as CodePipeline's history has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use aws_config::retry::RetryConfig;
+use aws_sdk_cloudwatch::config::retry::RetryConfig;
 use aws_sdk_codepipeline::Client;
 use delivery_metrics::ExecutionSummary;
 use lambda_kit::{Clock, Home};

@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use lambda_kit::aws::SdkConfig;
 use lambda_kit::doubles::rehearsal::{Answer, Request};
 use serde_json::{Value, json};
 

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use pipeline_model::AlarmState;
+use rollback_plans::Limits;
 use rollback_plans::targets::RunStatus;
 
-use crate::rollback::guard::{Guard, PIPELINE, STAGE};
+use crate::rollback::guard::{ALARM, Guard, PIPELINE, STAGE};
 
 /// Case 43.
 #[tokio::test]
@@ -64,11 +66,19 @@ async fn a_rollback_is_never_rolled_back_whoever_made_it() {
     assert_eq!(guard.book(), rollback_plans::Book::default());
 }
 
+fn takes(guard: &Guard, minutes: u64, ends: &str) {
+    let status = match ends {
+        "Succeeded" => RunStatus::Succeeded,
+        other => RunStatus::Ended(other.to_owned()),
+    };
+    guard.world.services.rollbacks_end(Duration::from_mins(minutes), status);
+}
+
 /// Case 43: the stage fails on its way back.
 #[tokio::test]
 async fn a_rollback_that_fails_is_not_followed_by_another_one() {
     let mut guard = Guard::after("older@5 good@10 bad@40");
-    guard.world.services.rollbacks_end(Duration::from_secs(30), RunStatus::Ended(String::from("Failed")));
+    takes(&guard, 1, "Failed");
     guard.go_to(45);
     guard.red().await;
     guard.let_pass(5).await;
@@ -77,4 +87,103 @@ async fn a_rollback_that_fails_is_not_followed_by_another_one() {
     assert_eq!(guard.red().await, "refused: current-is-rollback");
     guard.let_pass(30).await;
     assert_eq!(guard.rollbacks(), ["good"]);
+}
+
+/// Case 43: CodePipeline accepted it, which is all that was told at first.
+#[tokio::test]
+async fn a_rollback_that_fails_is_told_as_failed_once_with_the_command_whatever_the_alarm_says() {
+    for is_green_meanwhile in [false, true] {
+        let mut guard = Guard::after("good@10 bad@40");
+        takes(&guard, 1, "Failed");
+        guard.go_to(45);
+        guard.red().await;
+        guard.let_pass(10).await;
+        if is_green_meanwhile {
+            guard.green().await;
+        }
+        guard.told();
+        guard.let_pass(5).await;
+        let [decision] = guard.world.bus.take_published().try_into().expect("one decision");
+        assert_eq!(crate::rollback::guard::words(&decision), "orders/Production@bad: failed to good");
+        let detail = decision.detail();
+        let command = detail["commands"][0].as_str().unwrap();
+        let execution = detail["rollback-execution-id"].as_str().unwrap();
+        assert!(command.ends_with(&format!("--filter pipelineExecutionId={execution}")), "{command}");
+        assert!(decision.reason.unwrap().contains("did not succeed (Failed)"));
+        guard.let_pass(24 * 60).await;
+        assert_eq!((guard.told(), guard.errands()), (Vec::new(), 0));
+        assert_eq!(guard.rollbacks(), ["good"]);
+    }
+}
+
+/// Case 43: a slow one is looked at until it has ended.
+#[tokio::test]
+async fn a_rollback_that_still_runs_is_looked_at_again() {
+    let still_red = "orders/Production@bad: refused (still-red)";
+    for (ends, last) in [("Succeeded", None), ("Failed", Some("orders/Production@bad: failed to good"))] {
+        let mut guard = Guard::after("good@10 bad@40");
+        takes(&guard, 40, ends);
+        guard.go_to(45);
+        guard.red().await;
+        guard.told();
+        guard.let_pass(15).await;
+        assert_eq!(guard.told(), [still_red], "a person is called all the same");
+        guard.let_pass(29).await;
+        assert_eq!((guard.told(), guard.errands()), (Vec::new(), 1));
+        guard.let_pass(24 * 60).await;
+        assert_eq!(guard.told(), last.into_iter().collect::<Vec<_>>());
+        assert_eq!(guard.errands(), 0);
+    }
+}
+
+/// Case 43: bounded.
+#[tokio::test]
+async fn a_rollback_that_never_ends_is_looked_at_for_three_hours() {
+    let mut guard = Guard::after("good@10 bad@40");
+    takes(&guard, 100 * 60, "Succeeded");
+    guard.go_to(45);
+    guard.red().await;
+    guard.let_pass(2 * 60 + 50).await;
+    assert_eq!(guard.errands(), 1);
+    guard.let_pass(30).await;
+    assert_eq!(guard.errands(), 0);
+    assert_eq!(guard.told(), ["orders/Production@bad: done to good", "orders/Production@bad: refused (still-red)"]);
+}
+
+/// Case 43: what stands is newer than the rollback that failed, so nobody needs it any more.
+#[tokio::test]
+async fn a_rollback_that_failed_and_was_covered_by_a_newer_release_calls_nobody() {
+    let mut guard = Guard::after("good@10 bad@40");
+    takes(&guard, 1, "Failed");
+    guard.go_to(45);
+    guard.red().await;
+    guard.let_pass(5).await;
+    guard.world.services.release(PIPELINE, "fix");
+    guard.green().await;
+    guard.told();
+    guard.let_pass(60).await;
+    assert_eq!((guard.told(), guard.errands()), (Vec::new(), 0));
+}
+
+/// Case 7: a look at one rollback finds another one that nobody told of, and no event ever comes again.
+#[tokio::test]
+async fn a_look_at_a_rollback_tells_of_one_that_nobody_told_of() {
+    let limits = Limits { cooldown: jiff::SignedDuration::ZERO, per_day: 3, ..Limits::default() };
+    let mut guard = Guard::after("good@10 bad@40").limits(limits);
+    guard.go_to(45);
+    guard.red().await;
+    guard.let_pass(3).await;
+    guard.green().await;
+    guard.let_pass(2).await;
+    guard.world.services.release(PIPELINE, "worse");
+    guard.let_pass(1).await;
+    guard.told();
+    let event = guard.turn(ALARM, AlarmState::Alarm).event();
+    guard.world.crash_at(6, lambda_kit::doubles::Moment::After);
+    assert!(guard.invoke(&event).await.is_none());
+    guard.reverter = guard.another();
+    assert_eq!((guard.rollbacks().len(), guard.told()), (2, Vec::new()));
+    guard.let_pass(10).await;
+    assert_eq!(guard.told()[0], "orders/Production@worse: done to good");
+    guard.assert_settled("at the end");
 }

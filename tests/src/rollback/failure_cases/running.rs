@@ -1,16 +1,11 @@
-//! The stage runs, or something newer is on its way: case 45. And the transition that can be closed meanwhile.
+//! The stage runs, or something newer is on its way: case 45.
 
 use std::time::Duration;
 
-use pipeline_model::AlarmState;
+use rollback_plans::Carried;
 use rollback_plans::targets::RunStatus;
-use rollback_plans::{Carried, Limits};
 
-use crate::rollback::guard::{ALARM, Guard, PIPELINE, STAGE};
-
-fn closing() -> Limits {
-    Limits { closes_transition: true, ..Limits::default() }
-}
+use crate::rollback::guard::{Guard, PIPELINE, STAGE};
 
 /// Case 45: what comes next may be the fix.
 #[tokio::test]
@@ -70,59 +65,6 @@ async fn a_stage_that_is_busy_when_it_is_to_go_back_is_looked_at_again_and_not_f
     assert_eq!(guard.rollbacks(), ["good"]);
     guard.let_pass(60).await;
     guard.assert_settled("at the end");
-}
-
-/// Case 45: a newer release waits before the stage. It must not enter after the rollback by itself where that is wanted.
-#[tokio::test]
-async fn a_closed_transition_keeps_newer_releases_out_until_the_alarm_is_green() {
-    let mut guard = Guard::after("good@10 bad@40").limits(closing());
-    guard.go_to(45);
-    guard.red().await;
-    assert!(guard.world.services.is_closed(PIPELINE, STAGE));
-    assert_eq!(guard.acts()[0], "close the inbound transition of stage Production of orders: done");
-    guard.let_pass(5).await;
-    guard.world.services.start(PIPELINE, "newer");
-    assert!(!guard.world.services.enter(PIPELINE, "newer", STAGE));
-    guard.green().await;
-    assert!(!guard.world.services.is_closed(PIPELINE, STAGE));
-    assert!(guard.world.services.enter(PIPELINE, "newer", STAGE));
-    assert_eq!(guard.told(), ["orders/Production@bad: done to good", "orders/Production@bad: done to good, cleared"]);
-}
-
-#[tokio::test]
-async fn a_transition_that_cannot_be_closed_does_not_keep_a_stage_from_going_back() {
-    let guard = Guard::after("good@10 bad@40").limits(closing());
-    guard.world.services.answer_next(Carried::Impossible(String::from("AccessDeniedException: no")));
-    guard.go_to(45);
-    assert_eq!(guard.red().await, "rolled back: orders/Production@bad");
-    assert_eq!(guard.rollbacks(), ["good"]);
-    let steps = guard.world.bus.take_published().remove(0).detail()["steps"].clone();
-    assert!(steps[0].as_str().unwrap().starts_with("Could not close the inbound transition"), "{steps}");
-    guard.turn(ALARM, AlarmState::Ok);
-    assert!(guard.world.services.done().len() == 1, "what was not closed is not opened");
-}
-
-/// What could not be rolled back is not left closed.
-#[tokio::test]
-async fn a_transition_is_opened_again_when_no_way_back_is_left_or_the_service_is_busy() {
-    for answer in [Carried::Impossible(String::from("x: y")), Carried::Later(String::from("ConflictException: z"))] {
-        let guard = Guard::after("good@10 bad@40").limits(closing());
-        guard.world.services.answer_next(Carried::Done(None));
-        guard.world.services.answer_next(answer);
-        guard.go_to(45);
-        guard.red().await;
-        assert!(guard.acts().last().unwrap().starts_with("open the inbound transition"), "{:?}", guard.acts());
-    }
-}
-
-#[tokio::test]
-async fn a_transition_nobody_closed_for_us_is_never_opened() {
-    let mut guard = Guard::after("good@10 bad@40");
-    guard.go_to(45);
-    guard.red().await;
-    guard.let_pass(5).await;
-    guard.green().await;
-    assert!(guard.acts().iter().all(|act| !act.contains("transition")), "{:?}", guard.acts());
 }
 
 /// Case 45: the rollback itself still runs when the alarm comes a second time.

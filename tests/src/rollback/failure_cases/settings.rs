@@ -120,6 +120,37 @@ async fn settings_that_cannot_be_meant_roll_nothing_back_and_say_what_is_wrong()
     }
 }
 
+/// Case 35: what the last good settings said may be what the new ones were to take back.
+#[tokio::test]
+async fn new_settings_that_are_wrong_take_the_old_ones_out_of_force_even_in_a_process_that_has_read_them() {
+    let mut guard = with_settings(&mapping("*", ""));
+    let green = guard.turn(ALARM, AlarmState::Ok).event();
+    assert_eq!(guard.hear(&green).await, "ignored: no rollback waits for this alarm");
+    let wrong = "rollbacks:\n  alarms:\n    - { alarm: a, targets: [orders] }\n    - { alarm: b, targets: [] }\n";
+    guard.world.settings.set("settings", wrong);
+    guard.let_pass(6).await;
+    let event = guard.turn(ALARM, AlarmState::Alarm).event();
+    let failure = guard.invoke(&event).await.unwrap().unwrap_err();
+    assert!(!failure.is_permanent(), "{failure}");
+    for problem in ["rollbacks.alarms[0].targets", "rollbacks.alarms[1].targets"] {
+        assert!(failure.to_string().contains(problem), "{failure}");
+    }
+    assert!(guard.world.metrics.sum("SettingsRefused") >= 1.0);
+    assert_eq!(guard.deliver(&event).await, None);
+    assert_eq!(guard.acts(), [""; 0]);
+}
+
+/// Case 35: corrected before Lambda has given the event up.
+#[tokio::test]
+async fn settings_that_are_put_right_in_time_answer_the_event_when_it_comes_again() {
+    let mut guard = with_settings("rollbacks: {");
+    let event = guard.turn(ALARM, AlarmState::Alarm).event();
+    assert!(guard.invoke(&event).await.unwrap().is_err());
+    guard.world.settings.set("settings", &mapping("*", ""));
+    guard.let_pass(2).await;
+    assert_eq!(guard.hear(&event).await, "rolled back: orders/Production@bad");
+}
+
 /// Wrong settings are no reason to let a tagged alarm wait.
 #[tokio::test]
 async fn wrong_settings_do_not_concern_an_alarm_with_tags() {

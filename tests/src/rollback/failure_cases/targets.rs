@@ -1,7 +1,7 @@
 //! What a stage goes back to: outdated, changed or no candidates, and starting the pipeline anew. Case 42.
 
 use pipeline_model::{Decided, Decision};
-use rollback_plans::{Carried, Limits, Step};
+use rollback_plans::{CONSENT_TAG, Carried, Limits, Step};
 
 use crate::rollback::guard::{Guard, PIPELINE, STAGE};
 
@@ -96,6 +96,7 @@ async fn the_very_first_release_has_nothing_to_go_back_to() {
 #[tokio::test]
 async fn where_no_stage_can_go_back_the_last_good_release_is_deployed_again_once() {
     let mut guard = Guard::after("good@10").limits(redeploying());
+    guard.protect("other", &[(CONSENT_TAG, "orders/Production")]);
     guard.world.services.edit_pipeline(PIPELINE);
     guard.go_to(40);
     guard.world.services.release(PIPELINE, "bad");
@@ -121,7 +122,9 @@ async fn where_no_stage_can_go_back_the_last_good_release_is_deployed_again_once
     assert_eq!(guard.told(), [""; 0]);
     // What we started looks like any release, and is not rolled back for that.
     guard.let_pass(2).await;
-    assert_eq!(guard.red().await, "refused: current-is-rollback");
+    let other = guard.turn("other", pipeline_model::AlarmState::Alarm).event();
+    assert_eq!(guard.hear(&other).await, "refused: current-is-rollback");
+    assert_eq!(guard.red().await, "refused: alarm-red-before-deployment", "it began while this one was red");
     assert_eq!(guard.acts().len(), 1);
 }
 

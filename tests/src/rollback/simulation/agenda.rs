@@ -31,6 +31,8 @@ pub(super) enum Happening {
     PipelineRollsBack,
     /// Somebody edits the pipeline.
     Edit,
+    /// A person closes the transition.
+    PersonCloses,
     /// A person opens the transition.
     PersonOpens,
     /// Lambda invokes the function.

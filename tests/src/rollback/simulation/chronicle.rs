@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pipeline_model::RollbackOutcome;
+use pipeline_model::{AlarmState, RollbackOutcome};
 
 /// Everything in milliseconds since the story began.
 #[derive(Debug, Default)]
@@ -25,8 +25,12 @@ pub(super) struct Chronicle {
     pub(super) rollbacks: Vec<Rollback>,
     /// What stood, each on what it replaced; the last one stands.
     pub(super) lineage: Vec<String>,
-    /// By alarm: from when on it was red or not.
-    pub(super) alarms: Vec<Vec<(i64, bool)>>,
+    /// By alarm: from when on it had which state.
+    pub(super) alarms: Vec<Vec<(i64, AlarmState)>>,
+    /// Since when the transition into the stage is as it is, and who closed it.
+    pub(super) transition: (i64, Option<By>),
+    /// How often a person closed it.
+    pub(super) closed_by_people: usize,
     /// What was published.
     pub(super) told: Vec<Told>,
     /// When a target was claimed.
@@ -39,7 +43,7 @@ pub(super) struct Chronicle {
     pub(super) steps: usize,
 }
 
-/// Whose rollback it is.
+/// Who rolled back, or closed the transition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
     Robot,
@@ -143,15 +147,29 @@ impl Chronicle {
         self.doubtful.contains(release) || self.rollbacks.iter().any(|it| it.from == release && is_told(it))
     }
 
-    pub(super) fn is_red(&self, alarm: usize, at: i64) -> bool {
-        self.alarms[alarm].iter().rev().find(|(since, _)| *since < at).is_some_and(|(_, red)| *red)
+    /// Whether the alarm was red when a release began or when it stood, as far as that counts: a red of more than a watch
+    /// before it stood is none of its business, and no data hides what was before it for no longer than that. `after` is
+    /// how many milliseconds after those moments it must have been red already.
+    pub(super) fn was_red_before(&self, alarm: usize, release: &str, watch: i64, after: i64) -> bool {
+        let stood = self.succeeded[release];
+        let began = self.started.get(release).copied().unwrap_or(stood).max(stood - watch);
+        [began, stood].into_iter().any(|moment| self.was_red_at(alarm, moment + after, began - watch))
+    }
+
+    fn was_red_at(&self, alarm: usize, moment: i64, known_since: i64) -> bool {
+        let turns = &self.alarms[alarm];
+        let first = turns.iter().rposition(|(since, _)| *since < known_since).unwrap_or_default();
+        let until = turns.partition_point(|(since, _)| *since < moment);
+        let mut newest_first = turns[first.min(until)..until].iter().rev().map(|(_, state)| state);
+        newest_first.find(|state| **state != AlarmState::InsufficientData) == Some(&AlarmState::Alarm)
     }
 
     /// The times in which an alarm was red; the last one may go on.
     pub(super) fn reds(&self, alarm: usize) -> Vec<Red> {
         let turns = &self.alarms[alarm];
-        let end = |place: usize| turns[place..].iter().find(|(_, red)| !red).map_or(i64::MAX, |(at, _)| *at);
-        let red = turns.iter().enumerate().filter(|(_, (_, red))| *red);
+        let is_red = |turn: &&(i64, AlarmState)| turn.1 == AlarmState::Alarm;
+        let end = |place: usize| turns[place..].iter().find(|turn| !is_red(turn)).map_or(i64::MAX, |(at, _)| *at);
+        let red = turns.iter().enumerate().filter(|(_, turn)| is_red(turn));
         red.map(|(place, (from, _))| Red { from: *from, to: end(place) }).collect()
     }
 }

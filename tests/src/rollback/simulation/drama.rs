@@ -4,9 +4,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use pipeline_model::AlarmState;
-use reverter::ports::Executor;
 use rollback_plans::targets::RunStatus;
-use rollback_plans::{CONSENT_TAG, Carried, MODE_TAG, Step};
+use rollback_plans::{CONSENT_TAG, Carried, MODE_TAG};
 
 use super::agenda::Happening;
 use super::chronicle::By;
@@ -46,6 +45,9 @@ fn set(world: &World) {
     }
     if world.happens(world.people) {
         world.agenda.put(world.pick(HOUR..world.over), Happening::PersonRollsBack);
+    }
+    if world.policy.limits.closes_transition && world.happens(0.5) {
+        world.agenda.put(world.pick(HOUR..world.over), Happening::PersonCloses);
     }
 }
 
@@ -103,7 +105,8 @@ impl World {
             Happening::PersonRollsBack => self.person_rolls_back(),
             Happening::PipelineRollsBack => self.pipeline_rolls_back(),
             Happening::Edit => self.edit(),
-            Happening::PersonOpens => self.open().await,
+            Happening::PersonCloses => self.close(),
+            Happening::PersonOpens => self.open(),
             Happening::Invocation(letter) => {
                 self.agenda.begin();
                 tokio::task::spawn_local(lambda::invoke(Rc::clone(self), letter));
@@ -188,16 +191,19 @@ impl World {
         }
         let state = match red {
             true => AlarmState::Alarm,
-            false if self.happens(0.05) => AlarmState::InsufficientData,
+            false if self.happens(0.1) => AlarmState::InsufficientData,
             false => AlarmState::Ok,
         };
         let Some(before) = self.memory.alarms.turn(self.alarms[alarm].name, state.clone()) else { return };
         self.tell(self.alarms[alarm].name, state.as_str());
-        self.chronicle.borrow_mut().alarms[alarm].push((self.now(), red));
+        self.chronicle.borrow_mut().alarms[alarm].push((self.now(), state.clone()));
         self.send_event(alarm, &state, before);
         if red && self.happens(self.people) {
             let after = if self.happens(0.5) { self.pick(300..5_000) } else { self.pick(500..20 * MINUTE) };
             self.agenda.put(self.now() + after, Happening::PersonRollsBack);
+        }
+        if red && self.policy.limits.closes_transition && self.happens(0.05) {
+            self.agenda.put(self.now() + self.pick(300..10 * MINUTE), Happening::PersonCloses);
         }
         // A bad release makes some alarms flap.
         if while_stands.is_some()
@@ -244,9 +250,18 @@ impl World {
         self.tell("person", "edits the pipeline");
     }
 
-    async fn open(&self) {
-        let step = Step::OpenTransition { pipeline: PIPELINE.into(), stage: STAGE.into() };
-        let _ = self.memory.services.carry_out(&step).await;
+    fn close(&self) {
+        self.memory.services.close_by_hand(PIPELINE, STAGE, "Freeze until somebody has looked.");
+        let mut chronicle = self.chronicle.borrow_mut();
+        chronicle.transition = (self.now(), Some(By::Person));
+        chronicle.closed_by_people += 1;
+        self.tell("person", "closes the transition");
+        self.agenda.put(self.now() + self.pick(5 * MINUTE..3 * HOUR), Happening::PersonOpens);
+    }
+
+    fn open(&self) {
+        self.memory.services.open_by_hand(PIPELINE, STAGE);
+        self.chronicle.borrow_mut().transition = (self.now(), None);
         self.tell("person", "opens the transition");
     }
 }

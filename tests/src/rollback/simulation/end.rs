@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
-use pipeline_model::RollbackOutcome;
+use pipeline_model::{AlarmState, RollbackOutcome};
 use rollback_plans::{Hold, Mode};
 
 use super::chronicle::{By, Chronicle, Red, Rollback};
@@ -24,6 +24,7 @@ pub(super) fn check(world: &World) {
     let chronicle = world.chronicle.borrow();
     check_told(world, &chronicle);
     check_cleared(world, &chronicle);
+    check_failed(&chronicle);
     if world.policy.mode == Mode::Observe {
         assert_eq!(chronicle.steps, 0, "an observer did something");
     }
@@ -34,11 +35,13 @@ pub(super) fn check(world: &World) {
         assert!(is_told(&chronicle, rollback) || is_hidden(&chronicle, rollback), "nobody told of {rollback:?}");
     }
     check_explained(world, &chronicle);
+    check_followed(&chronicle);
     for (release, alarm, red) in due(world, &chronicle) {
         let rolled_back = chronicle.by_robots().any(|it| it.from == release);
         assert!(rolled_back, "{release} stands although {alarm} is red since {}", red.from);
     }
     check_books(world, &chronicle);
+    check_door(world, &chronicle);
 }
 
 /// Each rollback has one key and each key one rollback, and what is told as ours is ours.
@@ -79,7 +82,37 @@ fn check_cleared(world: &World, chronicle: &Chronicle) {
         let before = |it: &&super::chronicle::Told| it.key == told.key && it.cleared.is_none() && it.at <= told.at;
         assert!(chronicle.told.iter().any(|it| before(&it)), "{told:?} clears what nobody told");
         let alarm = world.alarms.iter().position(|it| it.name == told.alarm).expect("an alarm of the world");
-        assert!(chronicle.alarms[alarm].contains(&(cleared, false)), "{told:?}: the alarm was not green then");
+        assert!(chronicle.alarms[alarm].contains(&(cleared, AlarmState::Ok)), "{told:?}: the alarm was not green then");
+    }
+}
+
+/// What is told to have failed did fail.
+fn check_failed(chronicle: &Chronicle) {
+    for told in chronicle.told.iter().filter(|told| told.outcome == RollbackOutcome::Failed) {
+        let succeeded = told.rollback.as_ref().is_some_and(|id| chronicle.succeeded.contains_key(id));
+        assert!(!succeeded, "{told:?} succeeded");
+    }
+}
+
+/// A rollback that was told and failed is told to have failed, unless something newer came to the stage.
+fn check_followed(chronicle: &Chronicle) {
+    let last = chronicle.current();
+    for told in chronicle.told.iter().filter(|told| told.outcome == RollbackOutcome::Done) {
+        let Some(id) = told.rollback.as_deref().filter(|id| Some(*id) == last) else { continue };
+        let is_told = |it: &super::chronicle::Told| {
+            it.outcome == RollbackOutcome::Failed && it.rollback.as_deref() == Some(id) && it.key == told.key
+        };
+        let succeeded = chronicle.succeeded.contains_key(id);
+        assert!(succeeded || chronicle.told.iter().any(is_told), "nobody told that {id} failed");
+    }
+}
+
+/// What a robot has closed waits for an alarm to be OK.
+fn check_door(world: &World, chronicle: &Chronicle) {
+    if chronicle.transition.1 == Some(By::Robot) {
+        let books = world.memory.books.all(world.memory.clock.now());
+        let waits = |past: &rollback_plans::Past| past.closed_transition && past.cleared.is_none();
+        assert!(books.values().flat_map(|book| &book.past).any(waits), "the transition stays closed for nothing");
     }
 }
 
@@ -113,7 +146,7 @@ fn due<'a>(world: &'a World, chronicle: &'a Chronicle) -> Vec<(&'a str, &'a str,
                 let watch = i64::try_from(world.policy.limits.watch.as_millis()).unwrap();
                 let lasts = red.from + ANSWERED;
                 (*success..=success + watch).contains(&red.from)
-                    && !chronicle.is_red(number, *success)
+                    && !chronicle.was_red_before(number, release, watch, 1)
                     && (red.to >= lasts || chronicle.by_robots().any(|it| it.from == *release && it.at <= red.to))
                     && next > lasts
                     && is_allowed(world, chronicle, release, *success, lasts)
@@ -186,6 +219,10 @@ pub(super) struct Occurred {
     pub(super) forbidden: usize,
     pub(super) observed: usize,
     pub(super) failed: usize,
+    /// Rollbacks that began and did not succeed.
+    pub(super) broken: usize,
+    /// Transitions that a person closed.
+    pub(super) closed: usize,
     pub(super) cleared: usize,
     pub(super) adopted: usize,
     pub(super) dead: usize,
@@ -199,6 +236,10 @@ impl Occurred {
         self.forbidden += told(RollbackOutcome::Refused);
         self.observed += told(RollbackOutcome::Observed);
         self.failed += told(RollbackOutcome::Failed);
+        let broken =
+            |told: &&super::chronicle::Told| told.outcome == RollbackOutcome::Failed && told.rollback.is_some();
+        self.broken += chronicle.told.iter().filter(broken).count();
+        self.closed += chronicle.closed_by_people;
         self.cleared += chronicle.told.iter().filter(|told| told.cleared.is_some()).count();
         let late = |it: &&Rollback| {
             let first = chronicle.told.iter().find(|told| told.rollback.as_deref() == Some(it.id.as_str()));

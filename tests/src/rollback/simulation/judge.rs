@@ -1,6 +1,6 @@
 //! Judges every rollback the moment it takes effect, by what really happened.
 
-use super::chronicle::{Chronicle, Red, Rollback};
+use super::chronicle::{By, Chronicle, Red, Rollback};
 use super::outside::Process;
 use super::world::{HOUR, MINUTE, World};
 
@@ -26,6 +26,15 @@ pub(super) fn judge(process: &Process, rollback: &Rollback) {
     }
     for problem in problems {
         world.object(format!("{problem}: {rollback:?}"));
+    }
+}
+
+/// A robot closes or opens the transition. What a person closed is theirs, unless it happened after the robot's last look.
+pub(super) fn judge_door(process: &Process, verb: &str) {
+    let (since, by) = process.world.chronicle.borrow().transition;
+    let is_known = process.looked.borrow().as_ref().is_some_and(|(_, looked)| *looked > since);
+    if by == Some(By::Person) && is_known {
+        process.world.object(format!("a robot {verb} a transition that a person closed at {since}"));
     }
 }
 
@@ -70,10 +79,10 @@ fn alarm(process: &Process, chronicle: &Chronicle, rollback: &Rollback, problems
     let Some(success) = chronicle.succeeded.get(&rollback.seen).copied() else {
         return problems.push(format!("{} has not succeeded", rollback.seen));
     };
-    if chronicle.is_red(process.alarm, success) {
+    let watch = i64::try_from(limits.watch.as_millis()).unwrap();
+    if chronicle.was_red_before(process.alarm, &rollback.seen, watch, 0) {
         problems.push(String::from("the alarm was red before"));
     }
-    let watch = i64::try_from(limits.watch.as_millis()).unwrap();
     let patience = i64::try_from(limits.patience.as_millis()).unwrap();
     let calls = |red: &Red| {
         let is_red_now = red.from <= described && described < red.to.saturating_add(BEHIND);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_kit::metrics::Metrics;
-use lambda_kit::settings::{Parsed, Settings};
+use lambda_kit::settings::Settings;
 use lambda_kit::start::{Handler, Invocation};
 use lambda_kit::{Deadline, Home};
 use pipeline_model::AlarmState;
@@ -135,7 +135,7 @@ fn reverter(world: &World, process: &Outside) -> Reverter<Simulated> {
         books: process.clone(),
         laters: process.clone(),
         bus: process.clone(),
-        consents: Consents::new(settings, Parsed::new(metrics.clone(), clock.clone())),
+        consents: Consents::new(settings, metrics.clone(), clock.clone()),
         home: Home { region: String::from("us-east-1"), account: String::from("111122223333") },
         mode: world.policy.mode,
         limits: world.policy.limits.clone(),

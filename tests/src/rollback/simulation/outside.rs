@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use lambda_kit::Clock;
 use lambda_kit::doubles::MemorySettings;
 use lambda_kit::publishing::Bus;
-use pipeline_model::{AlarmArn, AlarmState, Decided, Decision, PipelineName};
+use pipeline_model::{AlarmArn, Decided, Decision, PipelineName};
 use reverter::ports::{
     AlarmSeen, Alarms, Books, Claimed, Executor, Laters, Lease, Releases, Shelved, Unclear, Written,
 };
@@ -137,7 +137,10 @@ impl Process {
                     self.tell(&format!("ROLLS {} BACK to {to} by {id}", rollback.from));
                     judge::judge(self, &rollback);
                 }
-                (step, _) => self.tell(&format!("does: {}", step.in_words())),
+                (step, _) => {
+                    self.tell(&format!("does: {}", step.in_words()));
+                    self.moves_door(step);
+                }
             }
         } else {
             self.tell(&format!("is refused: {answer:?}"));
@@ -145,6 +148,16 @@ impl Process {
             self.world.chronicle.borrow_mut().doubtful.extend(seen.map(|(id, _)| id));
         }
         answer
+    }
+
+    fn moves_door(&self, step: &Step) {
+        let (verb, by) = match step {
+            Step::CloseTransition { .. } => ("closes", Some(By::Robot)),
+            Step::OpenTransition { .. } => ("opens", None),
+            _ => return,
+        };
+        judge::judge_door(self, verb);
+        self.world.chronicle.borrow_mut().transition = (self.world.now(), by);
     }
 
     pub(super) async fn lands(&self, step: &Step) {
@@ -195,7 +208,7 @@ impl Outside {
         let Seen::Stage(state) = state.await? else { bail!("the stage is gone") };
         let list = self.call("ListPipelineExecutions", services.look(target)).await?;
         let Seen::Stage(list) = list else { bail!("the stage is gone") };
-        Ok(Seen::Stage(StageSeen { current: state.current, ..list }))
+        Ok(Seen::Stage(StageSeen { succeeded: list.succeeded, ..state }))
     }
 }
 
@@ -218,8 +231,8 @@ impl Alarms for Outside {
         }
         self.tell("CloudWatch is behind");
         let turns = world.chronicle.borrow().alarms[self.alarm].clone();
-        let Some((since, red)) = turns.iter().rev().nth(1).copied() else { return Ok(seen) };
-        let now = AlarmNow::Is(if red { AlarmState::Alarm } else { AlarmState::Ok });
+        let Some((since, state)) = turns.iter().rev().nth(1).cloned() else { return Ok(seen) };
+        let now = AlarmNow::Is(state);
         let since = crate::rollback::guard::at(0) + jiff::SignedDuration::from_millis(since);
         Ok(AlarmSeen { now, since: Some(since), ..seen })
     }

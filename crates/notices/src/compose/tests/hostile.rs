@@ -1,10 +1,10 @@
 //! Nothing from outside can call, link or format, wherever it comes in.
 
 use super::*;
-use pipeline_model::{Decision, Revision, RollbackOutcome};
+use pipeline_model::{Decision, Revision, RollbackOutcome, Verdict};
 
 use crate::outgoing::Outgoing;
-use crate::testing::{decided, desk, everything, with};
+use crate::testing::{check, decided, desk, everything, gated, opened, with, with_gate};
 
 /// Everything text from outside might try.
 const HOSTILE: &str = "<!channel> <@U012345> *b* _i_ ~s~ `c` <https://evil.example|Approve> &lt; \u{202E}txt.exe\n> quote\n@here #general";
@@ -45,7 +45,12 @@ fn hostile() -> Vec<Story> {
     refused.absorb_decision(&ruled(RollbackOutcome::Refused));
     let mut cleared = crate::testing::blank();
     cleared.absorb_decision(&with(ruled(RollbackOutcome::Done), |rollback| rollback.cleared_at = Some(at(9))));
-    vec![failed, waiting, stopped, passed, named, rolled_back, refused, cleared]
+    let mut held = story("0 execution STARTED");
+    held.absorb_decision(&asked(gated(Verdict::Wait, 5)));
+    let mut gated = story("0 execution STARTED\n9 action Production/Check FAILED by=Lambda\n9 execution FAILED");
+    gated.absorb_decision(&asked(crate::testing::gated(Verdict::Fail, 8)));
+    gated.absorb_decision(&Decision { key: Some(String::from("another")), ..asked(opened(6)) });
+    vec![failed, waiting, stopped, passed, named, rolled_back, refused, cleared, held, gated]
 }
 
 /// A decision with hostile text in every place.
@@ -61,6 +66,16 @@ fn ruled(outcome: RollbackOutcome) -> Decision {
         rollback.commands = vec![format!("aws x\n```\n{HOSTILE}"), String::from("```")];
     });
     Decision { reason: hostile(), stage: Some(StageName::from(HOSTILE)), ..decision }
+}
+
+/// What a gate says, with hostile text in every place.
+fn asked(decision: Decision) -> Decision {
+    let hostile = || Some(HOSTILE.to_owned());
+    let decision = with_gate(decision, |gate| {
+        gate.checks = vec![check(HOSTILE, HOSTILE, "fail", HOSTILE), check(HOSTILE, HOSTILE, HOSTILE, HOSTILE)];
+        (gate.policy, gate.opened_by, gate.opened_because) = (hostile(), hostile(), hostile());
+    });
+    Decision { reason: hostile(), stage: None, action: None, ..decision }
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn a_rollback_in_one_stage_hides_neither_a_question_nor_a_failure_in_another() {
         let notice = notice(&story, &Settings::default());
         assert!(notice.headline.to_words().ends_with(words), "{:?}", notice.headline);
         assert!(
-            notice.to_plain().contains("Rolled back in Production for alarm orders-errors"),
+            notice.to_plain().contains("Rollback begun in Production for alarm orders-errors"),
             "{}",
             notice.to_plain()
         );

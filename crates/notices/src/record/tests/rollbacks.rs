@@ -31,9 +31,9 @@ fn a_rollback_is_an_edit_a_loud_reply_and_a_message_and_its_quiet_alarm_a_quiet_
     assert_eq!(
         sent,
         [
-            "slack:C0123456 edit: orders was rolled back in Production",
-            "slack:C0123456 reply to all: orders was rolled back in Production",
-            "sns announce: orders was rolled back in Production",
+            "slack:C0123456 edit: orders is being rolled back in Production",
+            "slack:C0123456 reply to all: orders is being rolled back in Production",
+            "sns announce: orders is being rolled back in Production",
             "slack:C0123456 edit: orders was rolled back in Production",
             &format!("slack:C0123456 reply: Alarm orders-errors is OK again, {quiet}"),
             &format!("sns announce: orders: alarm orders-errors is OK again, {quiet} in Production"),
@@ -58,7 +58,7 @@ fn an_alarm_that_flaps_all_night_is_refused_once() {
 #[test]
 fn every_outcome_of_a_rollback_is_heard_by_channels_that_are_quiet() {
     for (outcome, words) in [
-        (Done, "was rolled back in Production"),
+        (Done, "is being rolled back in Production"),
         (Failed, "could not be rolled back in Production"),
         (Refused, "was not rolled back in Production for alarm orders-errors"),
         (Observed, "would have been rolled back in Production"),
@@ -88,7 +88,10 @@ fn routes_choose_among_the_outcomes_of_rollbacks() {
 #[test]
 fn a_message_that_begins_with_a_rollback_is_not_followed_by_a_reply_that_says_the_same() {
     let desk = desk_with("routes: [{outcomes: [rolled-back], channels: [\"slack:C0123456\"]}]");
-    assert_eq!(told_of(&[decided(Done, 400)], &desk), ["slack:C0123456 post: orders was rolled back in Production"]);
+    assert_eq!(
+        told_of(&[decided(Done, 400)], &desk),
+        ["slack:C0123456 post: orders is being rolled back in Production"]
+    );
     let desk = desk_with("routes: [{outcomes: [rollback-refused], channels: [\"slack:C0123456\"]}]");
     assert_eq!(
         told_of(&[decided(Refused, 400)], &desk),
@@ -107,7 +110,7 @@ fn a_rollback_that_is_heard_of_hours_later_says_so_and_calls_nobody_to_look_up()
     record.subject.absorb_decision(&decided(Done, 400));
     channels.sent.clear();
     let sent = channels.deliver(&mut record, &desk(), at(400 + 3 * 3_600));
-    assert_eq!(sent[1], "slack:C0123456 reply: orders was rolled back in Production");
+    assert_eq!(sent[1], "slack:C0123456 reply: orders is being rolled back in Production");
     assert!(channels.sent[1..].iter().all(|delivery| format!("{:?}", delivery.outgoing).contains("Reported late")));
 }
 
@@ -151,7 +154,7 @@ fn heard_of_incident(yaml: &str) -> Vec<String> {
 
 #[test]
 fn what_belongs_to_no_pipeline_goes_to_the_routes_that_name_it_or_else_where_everything_goes_without_routes() {
-    let words = "ecs:shop/orders was rolled back";
+    let words = "ecs:shop/orders is being rolled back";
     let everywhere = [format!("slack:C0123456 post: {words}"), format!("sns announce: {words}")];
     for yaml in [
         "",
@@ -205,7 +208,8 @@ fn a_recovery_and(decision: &Decision, ended_first: bool) -> Vec<String> {
 #[test]
 fn a_recovery_that_was_rolled_back_is_told_as_one_only_if_it_was_told_before() {
     let fixed = |sent: Vec<String>| sent.iter().filter(|line| line.contains("is fixed after 2 min")).count();
-    let rolled_back = |sent: Vec<String>| sent.iter().filter(|line| line.contains(": orders was rolled back")).count();
+    let rolled_back =
+        |sent: Vec<String>| sent.iter().filter(|line| line.contains(": orders is being rolled back")).count();
     assert_eq!(fixed(a_recovery_and(&decided(Done, 400), true)), 3, "an edit, a reply, an e-mail");
     assert_eq!(fixed(a_recovery_and(&decided(Done, 400), false)), 0);
     assert_eq!(rolled_back(a_recovery_and(&decided(Done, 400), false)), 4, "two edits, a reply, an e-mail");

@@ -1,10 +1,12 @@
 //! What lies in the table: readable by every later version, and never too large.
 
+use pipeline_model::Decision;
 use pipeline_model::RollbackOutcome::{Done, Failed};
+use pipeline_model::Verdict::{Fail, Wait};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{decided, outside_of_pipelines, with};
+use crate::testing::{check, decided, gated, of_a_hook, opened, outside_of_pipelines, with, with_gate};
 
 /// Everything a record can hold, as it is stored today. A field may be added; what is here must stay readable.
 #[test]
@@ -84,9 +86,18 @@ fn the_largest_pipeline_with_the_longest_texts_stays_far_below_the_tables_limit(
         });
         record.story().absorb_decision(&decision);
     }
+    for gate in 0..40 {
+        let decision = with_gate(gated(Fail, 500 + gate), |gate| {
+            gate.checks = vec![check(&long, &long, &long, &long); 100];
+            (gate.policy, gate.opened_by, gate.opened_because) =
+                (Some(long.clone()), Some(long.clone()), Some(long.clone()));
+        });
+        let (key, reason) = (Some(format!("{gate}{long}")), Some(long.clone()));
+        record.story().absorb_decision(&Decision { key, reason, ..decision });
+    }
     Channels::default().deliver(&mut record, &desk(), at(10));
     let size = serde_json::to_vec(&record).map(|stored| stored.len()).unwrap();
-    assert!(size < 300_000, "{size} bytes");
+    assert!(size < 350_000, "{size} bytes");
 }
 
 #[test]
@@ -99,6 +110,21 @@ fn a_stored_incident_has_this_shape() {
     insta::assert_json_snapshot!(record);
     let stored = serde_json::to_string(&record).unwrap();
     assert_eq!(serde_json::from_str::<Record>(&stored).unwrap(), record);
+}
+
+#[test]
+fn stored_visits_to_gates_have_this_shape() {
+    let another = Decision { key: Some(String::from("another")), ..opened(900) };
+    let mut record = record("0 execution STARTED");
+    for decision in [gated(Wait, 430), another] {
+        record.subject.absorb_decision(&decision);
+    }
+    let hook = Record::new(Subject::of(&of_a_hook(gated(Fail, 900))).unwrap());
+    let stored = [&record, &hook].map(|record| serde_json::to_value(record).unwrap());
+    insta::assert_json_snapshot!([&stored[0]["story"]["gates"], &stored[1]["incident"]]);
+    for (stored, record) in stored.into_iter().zip([record, hook]) {
+        assert_eq!(serde_json::from_value::<Record>(stored).unwrap(), record);
+    }
 }
 
 #[test]

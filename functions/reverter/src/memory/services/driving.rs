@@ -112,9 +112,24 @@ impl MemoryServices {
         Some(newest.restores.unwrap_or(newest.execution))
     }
 
+    /// Somebody closes the inbound transition of a stage.
+    pub fn close_by_hand(&self, pipeline: &str, stage: &str, reason: &str) {
+        self.change(pipeline, |pipeline, _| pipeline.closed.insert(stage.into(), reason.to_owned()));
+    }
+
+    /// Somebody opens the inbound transition of a stage.
+    pub fn open_by_hand(&self, pipeline: &str, stage: &str) {
+        self.change(pipeline, |pipeline, _| pipeline.closed.remove(&StageName::from(stage)));
+    }
+
+    /// Why the inbound transition of a stage is closed, if it is.
+    pub fn closed_because(&self, pipeline: &str, stage: &str) -> Option<String> {
+        self.change(pipeline, |pipeline, _| pipeline.closed.get(&StageName::from(stage)).cloned())
+    }
+
     /// Whether the inbound transition of a stage is closed.
     pub fn is_closed(&self, pipeline: &str, stage: &str) -> bool {
-        self.change(pipeline, |pipeline, _| pipeline.closed.contains(&StageName::from(stage)))
+        self.closed_because(pipeline, stage).is_some()
     }
 
     /// # Panics

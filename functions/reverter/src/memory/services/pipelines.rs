@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use pipeline_model::{ExecutionId, PipelineName, Revision, StageName};
-use rollback_plans::targets::{ExecutionSeen, RunStatus, SourceRevision, StageRun};
+use rollback_plans::targets::{ExecutionSeen, RunStatus, SourceRevision, StageSeen};
 use rollback_plans::{Carried, Step};
 
 use super::stages::{Execution, Pipeline, Run};
@@ -29,17 +29,21 @@ impl Default for Pipelines {
 
 impl Pipelines {
     /// `GetPipelineState` of one stage.
-    pub(super) fn current(
+    pub(super) fn state(
         &self,
         pipeline: &PipelineName,
         stage: &StageName,
         now: Timestamp,
-    ) -> Result<Option<StageRun>, String> {
+    ) -> Result<StageSeen, String> {
         let Some(pipeline) = self.all.get(pipeline) else { return Err(no_pipeline(pipeline)) };
         if pipeline.is_parallel {
-            return Ok(None);
+            return Ok(StageSeen::default());
         }
-        if pipeline.stages.contains(stage) { Ok(pipeline.current(stage, now)) } else { Err(no_stage(stage)) }
+        if !pipeline.stages.contains(stage) {
+            return Err(no_stage(stage));
+        }
+        let (current, closed) = (pipeline.current(stage, now), pipeline.closed.get(stage).cloned());
+        Ok(StageSeen { current, closed, ..StageSeen::default() })
     }
 
     /// `ListPipelineExecutions` with `succeededInStage`.
@@ -57,8 +61,10 @@ impl Pipelines {
         Some(match step {
             Step::RollBackStage { pipeline, stage, to } => self.roll_back(pipeline, stage, to, now),
             Step::Redeploy { pipeline, revisions, token, .. } => self.start(pipeline, revisions, token, now),
-            Step::CloseTransition { pipeline, stage, .. } => self.open_or_close(pipeline, stage, true),
-            Step::OpenTransition { pipeline, stage } => self.open_or_close(pipeline, stage, false),
+            Step::CloseTransition { pipeline, stage, reason } => {
+                self.open_or_close(pipeline, stage, Some(reason.as_str()))
+            }
+            Step::OpenTransition { pipeline, stage } => self.open_or_close(pipeline, stage, None),
             _ => return None,
         })
     }
@@ -112,15 +118,15 @@ impl Pipelines {
         Carried::Done(Some(id.as_str().to_owned()))
     }
 
-    fn open_or_close(&mut self, pipeline: &PipelineName, stage: &StageName, closes: bool) -> Carried {
+    /// Closes for a reason, whatever the reason was before, or opens.
+    fn open_or_close(&mut self, pipeline: &PipelineName, stage: &StageName, closing: Option<&str>) -> Carried {
         let Some(found) = self.all.get_mut(pipeline) else { return Carried::Impossible(no_pipeline(pipeline)) };
         if !found.stages.contains(stage) {
             return Carried::Impossible(no_stage(stage));
         }
-        if closes {
-            found.closed.insert(stage.clone())
-        } else {
-            found.closed.remove(stage)
+        match closing {
+            Some(reason) => found.closed.insert(stage.clone(), reason.to_owned()),
+            None => found.closed.remove(stage),
         };
         Carried::Done(None)
     }

@@ -1,6 +1,6 @@
 //! One pipeline of the world: its stages, its executions, and the rules by which a stage goes back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use pipeline_model::{ExecutionId, StageName};
@@ -17,8 +17,8 @@ pub(super) struct Pipeline {
     pub(super) is_parallel: bool,
     /// Oldest first.
     pub(super) executions: Vec<Execution>,
-    /// Stages whose inbound transition is closed.
-    pub(super) closed: BTreeSet<StageName>,
+    /// Stages whose inbound transition is closed, and why.
+    pub(super) closed: BTreeMap<StageName, String>,
     /// What was started with which client request token.
     pub(super) tokens: BTreeMap<String, ExecutionId>,
 }
@@ -130,6 +130,6 @@ impl Pipeline {
     /// Whether an execution may enter the stage now.
     pub(super) fn lets_in(&self, stage: &StageName, now: Timestamp) -> bool {
         let is_busy = self.current(stage, now).is_some_and(|run| run.status == RunStatus::Running);
-        !self.closed.contains(stage) && (self.is_parallel || !is_busy)
+        !self.closed.contains_key(stage) && (self.is_parallel || !is_busy)
     }
 }

@@ -86,3 +86,23 @@ pub(super) fn text(value: &str) -> AttributeValue {
 pub(super) fn number(value: i64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the first version wrote them.
+    #[test]
+    fn an_item_of_an_earlier_version_is_read() {
+        let pledge = r#"{"incident":"orders/Production@e2","release":"e2","alarm":"orders-errors","red_since":"2026-03-02T10:00:00.125Z","at":"2026-03-02T10:00:01Z","to":{"id":"1c2d3e4"},"target_execution":"e1"}"#;
+        let known = r#""started":"e3","steps":["Back."],"closed_transition":true"#;
+        let past = format!("[{},{known}}}]", pledge.strip_suffix('}').unwrap());
+        let pledges = AttributeValue::L(vec![text(&format!(r#"{{"by":"a","pledge":{pledge}}}"#))]);
+        let attributes = HashMap::from([(String::from("past"), text(&past)), (String::from("pledges"), pledges)]);
+        let book = Item::read(&attributes).unwrap().book(Timestamp::UNIX_EPOCH);
+        assert!(book.past[0].closed_transition);
+        for pledge in [&book.past[0].pledge, &book.pledges[0]] {
+            assert_eq!((pledge.release.as_str(), pledge.closes, &pledge.redeployment), ("e2", false, &None));
+        }
+    }
+}

@@ -141,8 +141,9 @@ async fn the_turns_of_an_alarm_come_from_its_history_oldest_first() {
 }
 
 #[tokio::test]
-async fn a_history_without_end_is_read_for_three_pages() {
-    let page = || said(200, &json!({ "AlarmHistoryItems": [], "NextToken": "more" }));
+async fn a_history_without_end_is_read_for_three_pages_and_then_not_believed() {
+    let change = || entry("2026-03-02T10:20:00Z", "OK", "ALARM");
+    let page = || said(200, &json!({ "AlarmHistoryItems": [change()], "NextToken": "more" }));
     let (cloudwatch, server) = cloudwatch((0..9).map(|_| page())).await;
     assert_eq!(cloudwatch.turns(NAME, Timestamp::UNIX_EPOCH).await.unwrap(), []);
     assert_eq!(server.requests().len(), 3);

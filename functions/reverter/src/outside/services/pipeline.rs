@@ -11,9 +11,9 @@ use aws_sdk_codepipeline::error::SdkError;
 use aws_sdk_codepipeline::operation::list_pipeline_executions::ListPipelineExecutionsError;
 use aws_sdk_codepipeline::types::{PipelineExecutionFilter, StageState, SucceededInStageFilter};
 use lambda_kit::aws::failed;
-use pipeline_model::{ExecutionId, PipelineName, StageName};
+use pipeline_model::{PipelineName, StageName};
 use rollback_plans::Seen;
-use rollback_plans::targets::{ExecutionSeen, RunStatus, StageRun, StageSeen};
+use rollback_plans::targets::{ExecutionSeen, StageSeen};
 
 use super::not_seen;
 
@@ -25,9 +25,6 @@ const MOST_PAGES: usize = 10;
 /// Most pages read of all executions: the last good release is among the last 300, or too old to go back to.
 const MOST_PAGES_OF_ALL: usize = 3;
 
-/// So many releases to go back to are enough: more are never tried.
-const ENOUGH: usize = 3;
-
 pub(super) async fn look(client: &Client, pipeline: &PipelineName, stage: &StageName) -> Result<Seen> {
     let state = match client.get_pipeline_state().name(pipeline.as_str()).send().await {
         Ok(state) => state.stage_states.unwrap_or_default(),
@@ -37,15 +34,15 @@ pub(super) async fn look(client: &Client, pipeline: &PipelineName, stage: &Stage
             return not_seen(format!("GetPipelineState of {pipeline}"), error, &absent);
         }
     };
-    let current = match current(state, stage) {
-        Ok(current) => current,
+    let seen = match current(state, stage) {
+        Ok(seen) => seen,
         Err(answer) => return Ok(Seen::Unknown(answer)),
     };
     let filter = SucceededInStageFilter::builder().stage_name(stage.as_str()).build();
     let filter = PipelineExecutionFilter::builder().succeeded_in_stage(filter).build();
-    let enough = |found: &[ExecutionSeen]| is_enough(current.as_ref(), found);
+    let enough = |found: &[ExecutionSeen]| StageSeen::is_enough(seen.current.as_ref(), found);
     match executions(client, pipeline, Some(filter), MOST_PAGES, enough).await {
-        Ok(succeeded) => Ok(Seen::Stage(StageSeen { current, succeeded, all: None })),
+        Ok(succeeded) => Ok(Seen::Stage(StageSeen { succeeded, ..seen })),
         Err(error) => {
             let call = format!("ListPipelineExecutions of {pipeline}, succeeded in {stage}");
             not_seen(call, error, &["PipelineNotFoundException"])
@@ -85,33 +82,17 @@ async fn executions(
     Ok(found)
 }
 
-/// What ran in the stage last; an answer in CodePipeline's manner if there is no such stage.
+/// What ran in the stage last, and whether anything may enter it; an answer in CodePipeline's manner if there is no such
+/// stage.
 ///
 /// Of a pipeline in PARALLEL mode no stage is shown.
-fn current(state: Vec<StageState>, stage: &StageName) -> Result<Option<StageRun>, String> {
+fn current(state: Vec<StageState>, stage: &StageName) -> Result<StageSeen, String> {
     if state.is_empty() {
-        return Ok(None);
+        return Ok(StageSeen::default());
     }
     let names: Vec<String> = state.iter().filter_map(|it| it.stage_name.clone()).collect();
     match state.into_iter().find(|it| it.stage_name.as_deref() == Some(stage.as_str())) {
-        Some(state) => Ok(reading::run(state)),
+        Some(state) => Ok(reading::state(state)),
         None => Err(format!("StageNotFoundException: the pipeline's stages are {}", names.join(", "))),
     }
-}
-
-/// Whether the current execution and enough to go back to are known. Nothing goes back from what did not succeed, nor
-/// from a rollback, so that the first page is enough for those.
-fn is_enough(current: Option<&StageRun>, found: &[ExecutionSeen]) -> bool {
-    let Some(run) = current.filter(|run| run.status == RunStatus::Succeeded && !run.is_rollback) else { return true };
-    let Some(current) = found.iter().position(|it| it.execution == run.execution) else { return false };
-    let mut restored: Option<&ExecutionId> = None;
-    // What stood before a rollback is what it restored: what lies between the two does not count.
-    let candidates = found.iter().enumerate().filter(|(place, it)| {
-        if *place == current || restored.is_some_and(|target| *target != it.execution) {
-            return false;
-        }
-        restored = it.restores.as_ref().filter(|_| it.is_rollback);
-        !it.is_rollback && current < *place
-    });
-    candidates.count() >= ENOUGH
 }

@@ -1,7 +1,7 @@
 //! Pledges and rollbacks for the contract, from bare ones to one with everything.
 
 use pipeline_model::Revision;
-use rollback_plans::{Past, Pledge};
+use rollback_plans::{Past, Pledge, Redeployment};
 
 /// The least a pledge holds.
 pub(super) fn pledge(release: &str) -> Pledge {
@@ -15,6 +15,8 @@ pub(super) fn pledge(release: &str) -> Pledge {
         from: None,
         to: None,
         target_execution: None,
+        closes: false,
+        redeployment: None,
     }
 }
 
@@ -36,6 +38,8 @@ pub(super) fn whole() -> Past {
         from: Some(revision("7e0f9b1")),
         to: Some(revision("1c2d3e4")),
         target_execution: Some("e1".into()),
+        closes: true,
+        redeployment: Some(Redeployment { of: "e1".into(), revisions: vec![("Source".into(), "1c2d3e4".into())] }),
         ..pledge("e2")
     };
     Past {

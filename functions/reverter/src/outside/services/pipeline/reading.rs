@@ -5,11 +5,18 @@ use aws_sdk_codepipeline::types::{
 };
 use lambda_kit::aws::timestamp;
 use pipeline_model::{ExecutionId, Revision};
-use rollback_plans::targets::{ExecutionSeen, RunStatus, SourceRevision, StageRun};
+use rollback_plans::targets::{ExecutionSeen, RunStatus, SourceRevision, StageRun, StageSeen};
 use serde::Deserialize;
 
-/// What ran in a stage last, if anything ever did. Tokens of approvals are among what is not read.
-pub(super) fn run(state: StageState) -> Option<StageRun> {
+/// What ran in a stage last, if anything ever did, and why nothing enters it. Tokens of approvals are among what is not
+/// read.
+pub(super) fn state(mut state: StageState) -> StageSeen {
+    let closed = state.inbound_transition_state.take().filter(|transition| !transition.enabled);
+    let closed = closed.map(|transition| transition.disabled_reason.unwrap_or_default());
+    StageSeen { closed, current: run(state), ..StageSeen::default() }
+}
+
+fn run(state: StageState) -> Option<StageRun> {
     let latest = state.latest_execution?;
     let actions = state.action_states.unwrap_or_default().into_iter();
     Some(StageRun {

@@ -79,6 +79,18 @@ async fn a_stage_that_nothing_has_reached_is_empty() {
 }
 
 #[tokio::test]
+async fn whether_anything_may_enter_a_stage_is_read_with_its_state() {
+    let why = async |transition: Value| {
+        let state = json!({ "stageName": "Production", "inboundTransitionState": transition });
+        stage([said(json!({ "stageStates": [state] })), page(&[], None)]).await.0.closed
+    };
+    assert_eq!(why(json!({ "enabled": true, "disabledReason": "Freeze" })).await, None);
+    assert_eq!(why(Value::Null).await, None);
+    assert_eq!(why(json!({ "enabled": false, "disabledReason": "Freeze" })).await.as_deref(), Some("Freeze"));
+    assert_eq!(why(json!({ "enabled": false })).await.as_deref(), Some(""));
+}
+
+#[tokio::test]
 async fn a_pipeline_in_parallel_mode_shows_no_state_and_its_executions_say_why() {
     let mut parallel = execution("e2", None);
     parallel["executionMode"] = json!("PARALLEL");

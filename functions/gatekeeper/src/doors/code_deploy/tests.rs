@@ -1,0 +1,139 @@
+//! Hooks of CodeDeploy: told once within the hour, whatever is lost or comes twice on the way.
+
+use std::time::Duration;
+
+use pipeline_model::AlarmState;
+use serde_json::{Value, json};
+
+use crate::Reply;
+use crate::memory::{Delivered, Memory, Pipeline};
+
+const SETTINGS: &str = "gates:\n  hooks:\n    codedeploy:\n      - { application: shop, group: blue, policy: p }\n";
+const HOOK: &str = r#"{"DeploymentId":"d-EXAMPLE11","LifecycleEventHookExecutionId":"opaque=="}"#;
+
+fn world(terms: &str) -> Memory {
+    let memory = Memory::at("2026-03-02T10:00:00Z".parse().unwrap());
+    let policy = format!("gate:\n  deadline: 4h\n  checks:\n    - alarms: {{ names: [orders-5xx] }}\n{terms}");
+    memory.settings.set("policies/p", &policy);
+    memory.settings.set("settings", SETTINGS);
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Ok);
+    memory.deployments.begin("d-EXAMPLE11", "shop", "blue");
+    memory
+}
+
+fn batch(bodies: &[String]) -> String {
+    let record = |(at, body): (usize, &String)| json!({ "messageId": format!("m-{at}"), "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:us-east-1:111122223333:q", "awsRegion": "us-east-1" });
+    let records: Vec<Value> = bodies.iter().enumerate().map(record).collect();
+    json!({ "Records": records }).to_string()
+}
+
+async fn deliver(memory: &Memory, event: &str) -> Delivered {
+    Pipeline::with(memory, "").deliver(event).await
+}
+
+fn failed_items(delivered: Delivered) -> usize {
+    match delivered {
+        Some(Ok(Reply::Errands(reply))) => reply.batch_item_failures.len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Begins the hook, and then delivers what the gate reminds itself of until nothing is left.
+async fn to_the_end(memory: &Memory) -> Vec<bool> {
+    deliver(memory, HOOK).await;
+    while !memory.laters.waiting().is_empty() {
+        memory.clock.advance(Duration::from_secs(30));
+        for body in memory.laters.take_due() {
+            deliver(memory, &batch(&[body])).await;
+        }
+    }
+    memory.deployments.answers().into_iter().map(|(_, succeeded)| succeeded).collect()
+}
+
+#[tokio::test]
+async fn a_hook_waits_for_its_bake_time_and_is_told_once() {
+    let memory = world("      for: 2m\n");
+    assert_eq!(to_the_end(&memory).await, [true]);
+    assert_eq!(memory.inquiry.asked().len(), 5);
+    assert_eq!(memory.bus.published()[0].detail()["target"], "codedeploy:shop/blue");
+}
+
+#[tokio::test]
+async fn a_red_alarm_fails_the_deployment() {
+    let memory = world("");
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    assert_eq!(to_the_end(&memory).await, [false]);
+}
+
+#[tokio::test]
+async fn a_gate_decides_within_the_hooks_hour_whatever_its_policy_allows() {
+    let memory = world("      failures: 1000\n");
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    let began = memory.clock.now();
+    assert_eq!(to_the_end(&memory).await, [false]);
+    assert_eq!(memory.clock.now().duration_since(began).as_mins(), 55);
+}
+
+#[tokio::test]
+async fn a_deployment_group_without_a_policy_fails_and_the_settings_are_named() {
+    let memory = world("");
+    memory.deployments.begin("d-EXAMPLE11", "shop", "green");
+    assert_eq!(to_the_end(&memory).await, [false]);
+    let memory = world("");
+    memory.settings.remove("policies/p");
+    assert_eq!(to_the_end(&memory).await, [false]);
+    let told = memory.bus.published().remove(0);
+    assert_eq!(told.detail()["verdict"], "error");
+    assert!(told.reason.unwrap().contains("/pipewarden/policies/p"), "nothing else tells a person why");
+}
+
+#[tokio::test]
+async fn while_the_policy_is_unknown_the_hook_waits_and_then_fails() {
+    let memory = world("");
+    memory.deployments.fail_next(3);
+    assert_eq!(to_the_end(&memory).await, [true]);
+    let memory = world("");
+    memory.settings.fail_next(usize::MAX);
+    assert_eq!(to_the_end(&memory).await, [false]);
+}
+
+#[tokio::test]
+async fn a_hook_that_calls_twice_at_once_is_one_gate() {
+    let memory = world("      for: 2m\n");
+    tokio::join!(deliver(&memory, HOOK), deliver(&memory, HOOK));
+    assert_eq!(memory.laters.waiting().len(), 1);
+}
+
+#[tokio::test]
+async fn an_errand_that_comes_twice_is_done_once() {
+    let memory = world("      for: 2m\n");
+    deliver(&memory, HOOK).await;
+    memory.clock.advance(Duration::from_secs(30));
+    let body = memory.laters.take_due().remove(0);
+    let errand = batch(&[body]);
+    let (a, b) = tokio::join!(deliver(&memory, &errand), deliver(&memory, &errand));
+    assert_eq!((failed_items(a), failed_items(b)), (0, 0));
+    assert_eq!(memory.laters.waiting().len(), 1);
+}
+
+#[tokio::test]
+async fn an_errand_that_cannot_be_done_or_read_comes_again() {
+    let memory = world("      for: 2m\n");
+    deliver(&memory, HOOK).await;
+    memory.clock.advance(Duration::from_secs(30));
+    let body = memory.laters.take_due().remove(0);
+    memory.laters.fail_next(1);
+    let delivered = deliver(&memory, &batch(&[body, String::from("{}")])).await;
+    assert_eq!(failed_items(delivered), 2);
+}
+
+#[tokio::test]
+async fn while_the_settings_are_wrong_a_hook_waits_and_goes_on_when_they_are_mended() {
+    let memory = world("");
+    memory.settings.set("settings", "gates:\n  hook: {}\n");
+    deliver(&memory, HOOK).await;
+    assert_eq!((memory.laters.waiting().len(), memory.deployments.answers().len()), (1, 0));
+    assert!(memory.metrics.sum("SettingsRefused") > 0.0);
+    memory.settings.set("settings", SETTINGS);
+    assert_eq!(to_the_end(&memory).await, [true]);
+}

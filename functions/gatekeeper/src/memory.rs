@@ -1,0 +1,114 @@
+//! Doubles of the outside for tests: they keep everything in memory, and fail or crash on demand.
+
+mod code_deploy;
+mod inquiry;
+mod laters;
+mod pipeline;
+mod shelf;
+
+use jiff::Timestamp;
+use lambda_kit::doubles::{Calls, MemorySettings, Moment, RecordingBus, RecordingJobs};
+use lambda_kit::metrics::Metrics;
+use lambda_kit::{Clock, Home};
+
+use crate::{Gatekeeper, Outside, Policies};
+
+pub use code_deploy::MemoryDeployments;
+pub use inquiry::{Fault, MemoryInquiry};
+pub use laters::{Later, MemoryLaters};
+pub use pipeline::{Delivered, Pipeline};
+pub use shelf::MemoryShelf;
+
+/// A world with all that a gatekeeper reaches. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// What checks ask.
+    pub inquiry: MemoryInquiry,
+    /// The state table.
+    pub shelf: MemoryShelf,
+    /// CodePipeline's jobs.
+    pub jobs: RecordingJobs,
+    /// CodeDeploy's hooks.
+    pub deployments: MemoryDeployments,
+    /// The queue to oneself.
+    pub laters: MemoryLaters,
+    /// The event bus.
+    pub bus: RecordingBus,
+    /// Policies and settings, as the parameter store keeps them.
+    pub settings: MemorySettings,
+    /// The time.
+    pub clock: Clock,
+    /// The gatekeeper's own metrics, added up.
+    pub metrics: Metrics,
+    calls: Calls,
+}
+
+/// What a gatekeeper reaches in tests.
+#[derive(Debug, Clone, Copy)]
+pub struct InMemory;
+
+impl Outside for InMemory {
+    type Inquiry = MemoryInquiry;
+    type Shelf = MemoryShelf;
+    type Jobs = RecordingJobs;
+    type Deployments = MemoryDeployments;
+    type Laters = MemoryLaters;
+    type Bus = RecordingBus;
+    type Parameters = MemorySettings;
+}
+
+impl Memory {
+    /// An empty world at a given time, which moves only when told.
+    pub fn at(now: Timestamp) -> Self {
+        Self::with(Clock::stopped_at(now))
+    }
+
+    /// An empty world with a clock of its own.
+    pub fn with(clock: Clock) -> Self {
+        let calls = Calls::default();
+        Self {
+            inquiry: MemoryInquiry::with(calls.for_one_double()),
+            shelf: MemoryShelf::with(calls.for_one_double()),
+            jobs: RecordingJobs::with(calls.for_one_double()),
+            deployments: MemoryDeployments::with(calls.for_one_double()),
+            laters: MemoryLaters::with(calls.for_one_double(), clock.clone()),
+            bus: RecordingBus::with(calls.for_one_double()),
+            settings: MemorySettings::with(calls.for_one_double()),
+            clock,
+            metrics: Metrics::adding_up(),
+            calls,
+        }
+    }
+
+    /// A gatekeeper in this world that has just started.
+    pub fn gatekeeper(&self) -> Gatekeeper<InMemory> {
+        let (clock, metrics) = (self.clock.clone(), self.metrics.clone());
+        Gatekeeper {
+            inquiry: self.inquiry.clone(),
+            shelf: self.shelf.clone(),
+            jobs: self.jobs.clone(),
+            deployments: self.deployments.clone(),
+            laters: self.laters.clone(),
+            bus: self.bus.clone(),
+            policies: Policies::new(self.settings.clone(), "/pipewarden", clock.clone(), metrics.clone()),
+            home: Home { region: String::from("us-east-1"), account: String::from("111122223333") },
+            clock,
+            metrics,
+        }
+    }
+
+    /// Runs `work` until it ends or crashes; `None` means that it crashed and nothing after that call happened.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.calls.run(work).await
+    }
+
+    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
+    pub fn crash_at(&self, number: usize, moment: Moment) {
+        self.calls.crash_at(number, moment);
+    }
+
+    /// How many calls were made to all doubles.
+    pub fn calls(&self) -> usize {
+        self.calls.count()
+    }
+}

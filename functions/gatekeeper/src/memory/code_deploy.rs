@@ -1,0 +1,60 @@
+//! CodeDeploy in memory: each hook takes one answer.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use anyhow::{Context, Result};
+use lambda_kit::doubles::Calls;
+
+use crate::ports::{Deployment, Deployments, Hook, Hooked};
+
+/// Clones share everything.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryDeployments {
+    calls: Calls,
+    deployments: Rc<RefCell<BTreeMap<String, Deployment>>>,
+    answers: Rc<RefCell<Vec<(Hook, bool)>>>,
+}
+
+impl MemoryDeployments {
+    pub(super) fn with(calls: Calls) -> Self {
+        Self { calls, ..Self::default() }
+    }
+
+    /// A deployment begins.
+    pub fn begin(&self, deployment: &str, application: &str, group: &str) {
+        let begun = Deployment { application: application.to_owned(), group: group.to_owned() };
+        self.deployments.borrow_mut().insert(deployment.to_owned(), begun);
+    }
+
+    /// The next `number` calls fail.
+    pub fn fail_next(&self, number: usize) {
+        self.calls.fail_next(number);
+    }
+
+    /// The answers that were taken, in order.
+    pub fn answers(&self) -> Vec<(Hook, bool)> {
+        self.answers.borrow().clone()
+    }
+
+    fn take(&self, hook: &Hook, succeeded: bool) -> Hooked {
+        let mut answers = self.answers.borrow_mut();
+        if answers.iter().any(|(answered, _)| answered == hook) {
+            return Hooked::Over(String::from("LifecycleEventAlreadyCompletedException"));
+        }
+        answers.push((hook.clone(), succeeded));
+        Hooked::Accepted
+    }
+}
+
+impl Deployments for MemoryDeployments {
+    async fn look(&self, deployment: &str) -> Result<Deployment> {
+        let find = || self.deployments.borrow().get(deployment).cloned();
+        self.calls.make(|| find().context("DeploymentDoesNotExistException")).await
+    }
+
+    async fn answer(&self, hook: &Hook, succeeded: bool) -> Result<Hooked> {
+        self.calls.make(|| Ok(self.take(hook, succeeded))).await
+    }
+}

@@ -1,0 +1,41 @@
+//! CloudWatch: all alarms of a visit in one call, all metrics in another.
+
+mod alarms;
+mod metrics;
+mod tagged;
+#[cfg(test)]
+pub(super) mod testing;
+
+use aws_sdk_cloudwatch::Client;
+use gate_checks::{AlarmQuery, MetricQuery};
+
+use super::Fact;
+
+/// The alarms and metrics of one region and account.
+///
+/// Composite alarms are shown only to a role that may describe all alarms (`Resource: "*"`); to any other they seem to
+/// be gone, which fails a gate that names them.
+#[derive(Debug, Clone)]
+pub(super) struct CloudWatch {
+    client: Client,
+    tagging: aws_sdk_resourcegroupstagging::Client,
+}
+
+impl CloudWatch {
+    pub(super) fn new(client: Client, tagging: aws_sdk_resourcegroupstagging::Client) -> Self {
+        Self { client, tagging }
+    }
+
+    /// Opens the connection.
+    pub(super) async fn warm_up(&self) {
+        let _ = self.client.describe_alarms().alarm_names("warm-up").send().await;
+    }
+
+    pub(super) async fn alarms(&self, queries: Vec<AlarmQuery>) -> Vec<Fact> {
+        alarms::ask(&self.client, &self.tagging, queries).await
+    }
+
+    pub(super) async fn metrics(&self, queries: Vec<MetricQuery>) -> Vec<Fact> {
+        metrics::ask(&self.client, queries).await
+    }
+}

@@ -1,0 +1,157 @@
+//! Policies, openings and secrets: what the parameter store says, and how old it may be.
+
+#[cfg(test)]
+mod tests;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gate_checks::{Policy, Settings as Meaning};
+use lambda_kit::metrics::Metrics;
+use lambda_kit::settings::{ParameterStore, Settings, Snapshot};
+use lambda_kit::{Clock, Failure};
+use pipeline_model::Secret;
+
+use crate::request::Asked;
+
+/// While the store cannot be read, a policy that was read is gone by for so long.
+const OLDEST: Duration = Duration::from_mins(10);
+
+/// Most problems of a policy that are told at once; a failure's message has 5,000 characters.
+const MOST_TOLD: usize = 20;
+
+/// What teams and operators wrote into the parameter store.
+pub struct Policies<S> {
+    settings: Settings<S>,
+    prefix: String,
+    metrics: Metrics,
+    clock: Clock,
+    last_current: Cell<Option<Duration>>,
+}
+
+/// What one visit goes by.
+pub(crate) struct Rules {
+    pub(crate) policy: Policy,
+    /// Secrets by their name; none if the store cannot be read and the policy needs no store.
+    pub(crate) secrets: BTreeMap<String, Secret<String>>,
+    /// Openings, only as they are now: one that was there a minute ago may have been withdrawn.
+    pub(crate) meaning: Meaning,
+}
+
+/// There is no policy to go by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// A person must mend it.
+    Wrong(String),
+    /// It may pass.
+    Unreadable(String),
+}
+
+impl<S: ParameterStore> Policies<S> {
+    /// What stands below `prefix`, such as `/pipewarden`.
+    pub fn new(store: S, prefix: impl Into<String>, clock: Clock, metrics: Metrics) -> Self {
+        let prefix = prefix.into();
+        let settings = Settings::new(store, &*prefix, clock.clone());
+        Self { settings, prefix, metrics, clock, last_current: Cell::default() }
+    }
+
+    /// Reads the store, so that the first visit need not.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn warm_up(&self) -> Result<(), Failure> {
+        self.read().await.map(drop)
+    }
+
+    pub(crate) async fn rules(&self, asked: &Asked) -> Result<Rules, Trouble> {
+        let read = self.read().await;
+        let policy = match (asked, &read) {
+            (Asked::Inline(document), _) => parse("the policy in UserParameters", document)?,
+            (Asked::Named(name), Ok(snapshot)) => self.named(name, snapshot).await?,
+            (Asked::Named(_), Err(failure)) => return Err(Trouble::Unreadable(failure.to_string())),
+        };
+        let secrets = read.as_ref().map(|snapshot| snapshot.values().clone()).unwrap_or_default();
+        let current = read.ok().filter(|snapshot| snapshot.stale().is_none());
+        let meaning = current.map(|snapshot| self.meaning(&snapshot)).unwrap_or_default();
+        Ok(Rules { policy, secrets, meaning })
+    }
+
+    /// The policy of a hook, by what is deployed.
+    pub(crate) async fn of_deployment(&self, application: &str, group: &str) -> Result<String, Trouble> {
+        let snapshot = self.read().await.map_err(|failure| Trouble::Unreadable(failure.to_string()))?;
+        if let Some(why) = snapshot.stale() {
+            return Err(Trouble::Unreadable(format!("the settings cannot be read: {why}")));
+        }
+        // A hook has an hour: wrong settings may be mended within it.
+        let meaning = self.parse(&snapshot).map_err(|problems| {
+            Trouble::Unreadable(format!("parameter {}/settings cannot be meant: {problems}", self.prefix))
+        })?;
+        match meaning.code_deploy_policy(application, group) {
+            Some(name) => Ok(name.to_owned()),
+            None => Err(Trouble::Wrong(format!(
+                "no entry of gates.hooks.codedeploy in parameter {}/settings is for application {application}, \
+                 deployment group {group}; add one that names a policy",
+                self.prefix
+            ))),
+        }
+    }
+
+    async fn read(&self) -> Result<Snapshot, Failure> {
+        let snapshot = self.settings.current().await?;
+        if snapshot.stale().is_none() {
+            self.last_current.set(Some(self.clock.monotonic()));
+        }
+        Ok(snapshot)
+    }
+
+    async fn named(&self, name: &str, snapshot: &Snapshot) -> Result<Policy, Trouble> {
+        if let Some(why) = snapshot.stale() {
+            let age = self.last_current.get().map(|then| self.clock.monotonic().saturating_sub(then));
+            if age.is_none_or(|age| age > OLDEST) {
+                let minutes = OLDEST.as_secs() / 60;
+                return Err(Trouble::Unreadable(format!(
+                    "the policies could not be read for {minutes} minutes: {why}"
+                )));
+            }
+        }
+        let (key, path) = (format!("policies/{name}"), format!("{}/policies/{name}", self.prefix));
+        if let Some(document) = snapshot.get(&key) {
+            return parse(&format!("parameter {path}"), document.reveal());
+        }
+        // It may have been made within the last minute, together with the pipeline.
+        let anew = self.settings.refetch().await.map_err(|failure| Trouble::Unreadable(failure.to_string()))?;
+        match (anew.get(&key), anew.stale()) {
+            (Some(document), _) => parse(&format!("parameter {path}"), document.reveal()),
+            (None, Some(why)) => Err(Trouble::Unreadable(format!("parameter {path} cannot be read: {why}"))),
+            (None, None) => {
+                Err(Trouble::Wrong(format!("there is no parameter {path}; create it, or name another policy")))
+            }
+        }
+    }
+
+    /// Settings that are wrong open no gate.
+    fn meaning(&self, snapshot: &Snapshot) -> Meaning {
+        self.parse(snapshot).unwrap_or_default()
+    }
+
+    fn parse(&self, snapshot: &Snapshot) -> Result<Meaning, String> {
+        let yaml = snapshot.get("settings").map_or("", |yaml| yaml.reveal().as_str());
+        Meaning::parse(yaml).map_err(|problems| {
+            self.metrics.count(self.clock.now(), "SettingsRefused", 1);
+            let problems = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            tracing::error!(settings.error = problems, "wrong settings open no gate and name no policy");
+            problems
+        })
+    }
+}
+
+fn parse(place: &str, document: &str) -> Result<Policy, Trouble> {
+    Policy::parse(document).map_err(|problems| {
+        let mut told: Vec<_> = problems.iter().take(MOST_TOLD).map(ToString::to_string).collect();
+        if let Some(more) = problems.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+            told.push(format!("and {more} more"));
+        }
+        Trouble::Wrong(format!("{place} cannot be meant: {}", told.join("; ")))
+    })
+}

@@ -1,0 +1,73 @@
+//! How old a policy may become, and what opens a gate.
+
+use jiff::Timestamp;
+use lambda_kit::doubles::MemorySettings;
+
+use super::*;
+
+const POLICY: &str = "gate: { checks: [ { alarms: { names: [orders-5xx] } } ] }";
+
+fn policies() -> (Policies<MemorySettings>, MemorySettings, Clock) {
+    let (clock, store) = (Clock::stopped_at(Timestamp::UNIX_EPOCH), MemorySettings::default());
+    store.set("policies/p", POLICY);
+    let policies = Policies::new(store.clone(), "/pipewarden", clock.clone(), Metrics::adding_up());
+    (policies, store, clock)
+}
+
+fn named() -> Asked {
+    Asked::Named("p".into())
+}
+
+fn trouble(rules: Result<Rules, Trouble>) -> Trouble {
+    rules.err().expect("no rules to go by")
+}
+
+#[tokio::test]
+async fn a_policy_is_gone_by_for_ten_minutes_while_the_store_cannot_be_read() {
+    let (policies, store, clock) = policies();
+    policies.rules(&named()).await.unwrap();
+    store.fail_next(usize::MAX);
+    clock.advance(Duration::from_mins(10));
+    assert!(policies.rules(&named()).await.is_ok());
+    clock.advance(Duration::from_secs(6));
+    let Trouble::Unreadable(why) = trouble(policies.rules(&named()).await) else { panic!("it may pass") };
+    assert!(why.starts_with("the policies could not be read for 10 minutes: "), "{why}");
+    store.fail_next(0);
+    clock.advance(Duration::from_secs(6));
+    assert!(policies.rules(&named()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_policy_that_was_made_within_the_last_minute_is_found() {
+    let (policies, store, clock) = policies();
+    policies.rules(&named()).await.unwrap();
+    store.set("policies/new", POLICY);
+    clock.advance(Duration::from_secs(6));
+    assert!(policies.rules(&Asked::Named("new".into())).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_policy_that_is_not_among_old_values_may_exist() {
+    let (policies, store, clock) = policies();
+    policies.rules(&named()).await.unwrap();
+    store.fail_next(usize::MAX);
+    clock.advance(Duration::from_mins(2));
+    let told = trouble(policies.rules(&Asked::Named("new".into())).await);
+    assert!(matches!(told, Trouble::Unreadable(why) if why.contains("/pipewarden/policies/new")));
+}
+
+#[tokio::test]
+async fn an_opening_counts_only_as_long_as_it_can_be_read() {
+    let place = gate_checks::Place {
+        pipeline: Some("orders".into()),
+        execution: Some("e1".into()),
+        ..gate_checks::Place::default()
+    };
+    let (policies, store, clock) = policies();
+    store.set("settings", "gates: { openings: [ { pipeline: orders, execution: e1, by: sam, reason: hotfix } ] }");
+    let opened = |rules: Rules| rules.meaning.opening(&place, Timestamp::UNIX_EPOCH).is_some();
+    assert!(opened(policies.rules(&named()).await.unwrap()));
+    store.fail_next(usize::MAX);
+    clock.advance(Duration::from_secs(61));
+    assert!(!opened(policies.rules(&named()).await.unwrap()));
+}

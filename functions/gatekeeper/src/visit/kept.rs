@@ -1,0 +1,42 @@
+//! What the gate's item holds between two visits.
+
+use gate_checks::{Memory, MemoryError};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// What was measured, and whether it was told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Kept {
+    pub(super) memory: Memory,
+    /// The last news could not be published.
+    pub(super) untold: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    memory: Box<RawValue>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    untold: bool,
+}
+
+impl Kept {
+    pub(super) fn of(memory: Memory) -> Self {
+        Self { memory, untold: false }
+    }
+
+    /// Whether it must be stored in place of `before`: most visits of a waiting release find what the one before found.
+    pub(super) fn has_news_since(&self, before: &Self) -> bool {
+        self.untold != before.untold || self.memory.has_news_since(&before.memory)
+    }
+
+    pub(super) fn parse(text: &str) -> Result<Self, MemoryError> {
+        let written: Written =
+            serde_json::from_str(text).map_err(|error| MemoryError::Unreadable(error.to_string()))?;
+        Ok(Self { memory: Memory::parse(written.memory.get())?, untold: written.untold })
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        let memory = RawValue::from_string(self.memory.to_json()).expect("a memory is written as JSON");
+        serde_json::to_string(&Written { memory, untold: self.untold }).expect("JSON and a word are JSON")
+    }
+}

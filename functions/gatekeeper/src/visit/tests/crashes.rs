@@ -1,0 +1,113 @@
+//! The process dies at any call, and jobs come twice: each job has exactly one answer, and none is a false success.
+
+use lambda_kit::doubles::Moment;
+use lambda_kit::jobs::Gone;
+
+use super::*;
+use crate::Reply;
+
+/// More calls than a release makes that waits for two minutes.
+const CALLS: usize = 40;
+
+#[tokio::test]
+async fn whatever_call_the_process_dies_at_the_watchdog_ends_the_gate_and_no_release_passes_early() {
+    let mut ended = 0;
+    for moment in [Moment::Before, Moment::After] {
+        for number in 1..CALLS {
+            let (memory, pipeline) = world(BAKE);
+            memory.crash_at(number, moment);
+            // `run` looks at each job: it has one answer.
+            match pipeline.run(9).await {
+                Answer::Success { variables, .. } => {
+                    assert_eq!(variables.get("waited_seconds"), Some("120"), "{number} {moment:?}");
+                }
+                told => ended += usize::from(failure(told).1 == "the gatekeeper died"),
+            }
+        }
+    }
+    // 22 calls, at two moments each; who dies after the answer was taken, dies unnoticed.
+    assert_eq!(ended, 2 * 22 - 5);
+}
+
+#[tokio::test]
+async fn whatever_call_the_process_dies_at_a_release_with_a_red_alarm_never_passes() {
+    for moment in [Moment::Before, Moment::After] {
+        for number in 1..CALLS {
+            let (memory, pipeline) = world(BAKE);
+            memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+            memory.crash_at(number, moment);
+            failure(pipeline.run(9).await);
+            assert_eq!(memory.jobs.answers().len(), 1);
+        }
+    }
+}
+
+fn told(delivered: &crate::memory::Delivered) -> &str {
+    match delivered {
+        Some(Ok(Reply::Told(told))) => told,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn of_two_deliveries_of_a_first_job_at_once_one_answers_and_the_other_says_nothing() {
+    let (memory, pipeline) = world(BAKE);
+    let event = pipeline.event(0, None);
+    let (a, b) = tokio::join!(pipeline.deliver(&event), pipeline.deliver(&event));
+    let mut words = [told(&a), told(&b)];
+    words.sort_unstable();
+    assert_eq!(words, ["continue", "left to others"]);
+    assert_eq!(memory.jobs.answers().len(), 1);
+    assert_eq!(memory.bus.published().len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_deliveries_of_a_later_job_at_once_one_looks_and_answers() {
+    let (memory, pipeline) = world(BAKE);
+    pipeline.visit(0, None).await;
+    let Answer::Continue { token, .. } = pipeline.answer(0) else { panic!("it waits") };
+    memory.clock.advance(std::time::Duration::from_secs(150));
+    let event = pipeline.event(1, Some(token.as_str()));
+    let (a, b) = tokio::join!(pipeline.deliver(&event), pipeline.deliver(&event));
+    let mut words = [told(&a), told(&b)];
+    words.sort_unstable();
+    assert_eq!(words, ["left to others", "success"]);
+    assert_eq!(memory.inquiry.asked().len(), 2);
+    assert_eq!(memory.jobs.answers().len(), 2);
+}
+
+#[tokio::test]
+async fn a_job_that_comes_again_after_the_next_one_was_visited_is_nobodys() {
+    let (memory, pipeline) = world(BAKE);
+    pipeline.visit(0, None).await;
+    let Answer::Continue { token: first, .. } = pipeline.answer(0) else { panic!("it waits") };
+    for (number, token) in [(1, &first)] {
+        memory.clock.advance(std::time::Duration::from_secs(30));
+        pipeline.visit(number, Some(token.as_str())).await;
+    }
+    memory.clock.advance(std::time::Duration::from_mins(10));
+    let again = pipeline.deliver(&pipeline.event(0, None)).await;
+    assert_eq!(told(&again), "left to others");
+    assert_eq!(memory.jobs.answers().len(), 2);
+    assert_eq!(memory.bus.published().len(), 1, "nothing is told of a visit that was not made");
+}
+
+#[tokio::test]
+async fn a_job_that_comes_again_after_its_lease_is_answered_again_and_its_answer_stays() {
+    let (memory, pipeline) = world(BAKE);
+    pipeline.visit(0, None).await;
+    memory.clock.advance(std::time::Duration::from_mins(5));
+    pipeline.deliver(&pipeline.event(0, None)).await;
+    assert!(matches!(pipeline.answer(0), Answer::Continue { .. }));
+}
+
+#[tokio::test]
+async fn a_job_that_was_given_up_is_left_alone() {
+    for gone in [Gone::InvalidJobState, Gone::JobNotFound] {
+        let (memory, pipeline) = world(BAKE);
+        memory.jobs.close(&Pipeline::job(0), gone);
+        let delivered = pipeline.deliver(&pipeline.event(0, None)).await;
+        assert_eq!(told(&delivered), "continue");
+        assert_eq!(memory.jobs.answers(), []);
+    }
+}

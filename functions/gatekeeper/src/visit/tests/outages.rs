@@ -1,0 +1,144 @@
+//! What cannot be reached holds a release up for a while, and is never a pass.
+
+use lambda_kit::doubles::Mishap;
+
+use super::*;
+use crate::memory::Fault;
+
+fn is_hold(answer: &Answer) -> bool {
+    matches!(answer, Answer::Continue { .. })
+}
+
+#[tokio::test]
+async fn facts_that_cannot_be_asked_hold_the_release_within_the_checks_limit_and_then_stop_it() {
+    let (memory, pipeline) = world(BAKE);
+    memory.inquiry.fail_next(usize::MAX);
+    let (kind, message) = failure(pipeline.run(40).await);
+    assert_eq!(kind, FailureKind::SystemUnavailable);
+    assert!(message.contains("because a check could not be made: errors ("), "{message}");
+    assert_eq!(memory.jobs.answers().len(), 11, "ten errors in a row may be");
+}
+
+#[tokio::test]
+async fn an_outage_that_passes_costs_a_release_nothing_but_time() {
+    let (memory, pipeline) = world(BAKE);
+    memory.inquiry.fail_next(5);
+    assert!(matches!(pipeline.run(40).await, Answer::Success { .. }));
+    assert_eq!(memory.jobs.answers().len(), 10);
+}
+
+#[tokio::test]
+async fn a_policy_that_cannot_be_read_holds_the_release_and_stops_it_after_ten_visits() {
+    let (memory, pipeline) = world(BAKE);
+    memory.settings.fail_next(usize::MAX);
+    let (kind, message) = failure(pipeline.run(40).await);
+    assert_eq!(kind, FailureKind::SystemUnavailable);
+    assert!(message.starts_with("The gate could not be asked at its last 11 visits in a row: "), "{message}");
+    assert_eq!(memory.inquiry.asked().len(), 0);
+}
+
+#[tokio::test]
+async fn a_store_that_is_throttled_for_a_while_is_waited_for() {
+    let (memory, pipeline) = world(BAKE);
+    memory.settings.fail_next(3);
+    assert!(matches!(pipeline.run(40).await, Answer::Success { .. }));
+    assert_eq!(memory.jobs.answers().len(), 8, "three blind visits, then five");
+}
+
+#[tokio::test]
+async fn a_table_that_cannot_be_reached_holds_the_release_and_stops_it_after_ten_visits() {
+    let (memory, pipeline) = world(BAKE);
+    memory.shelf.fail_next(usize::MAX);
+    assert_eq!(failure(pipeline.run(40).await).0, FailureKind::SystemUnavailable);
+}
+
+#[tokio::test]
+async fn a_table_that_is_away_for_any_visits_never_lets_a_release_pass_early() {
+    for fails in 1..10 {
+        let (memory, pipeline) = world(BAKE);
+        memory.shelf.fail_next(fails);
+        let answer = pipeline.run(40).await;
+        let Answer::Success { variables, .. } = answer else { panic!("{fails}: {answer:?}") };
+        let waited: u64 = variables.get("waited_seconds").unwrap().parse().unwrap();
+        assert!(waited >= 120, "{fails}: {waited}");
+        assert!(memory.inquiry.asked().len() >= 5, "{fails}");
+    }
+}
+
+#[tokio::test]
+async fn a_decision_needs_no_table() {
+    let (memory, pipeline) = world(BAKE);
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    memory.shelf.fail_next(1);
+    assert_eq!(failure(pipeline.run(1).await).0, FailureKind::JobFailed);
+}
+
+#[tokio::test]
+async fn what_was_measured_and_is_gone_is_measured_anew_and_the_deadline_stays() {
+    let (memory, pipeline) = world(BAKE);
+    let event = |number, token: &str| pipeline.event(number, Some(token));
+    pipeline.visit(0, None).await;
+    let Answer::Continue { token, .. } = pipeline.answer(0) else { panic!("it waits") };
+    memory.clock.advance(std::time::Duration::from_secs(150));
+    memory.shelf.forget();
+    pipeline.deliver(&event(1, token.as_str())).await;
+    assert!(is_hold(&pipeline.answer(1)), "two minutes in a row were not seen");
+    memory.clock.advance(std::time::Duration::from_hours(1));
+    memory.shelf.forget();
+    let Answer::Continue { token, .. } = pipeline.answer(1) else { panic!("it waits") };
+    pipeline.deliver(&event(2, token.as_str())).await;
+    assert!(failure(pipeline.answer(2)).1.contains("it may wait here are over"));
+}
+
+#[tokio::test]
+async fn what_another_version_remembered_is_told_and_not_guessed_at() {
+    for kept in [r#"{"memory":{"v":9}}"#, "[]", r#"{"memory":{"v":1}}"#] {
+        let (memory, pipeline) = world(BAKE);
+        pipeline.visit(0, None).await;
+        memory.shelf.overwrite(kept);
+        let Answer::Continue { token, .. } = pipeline.answer(0) else { panic!("it waits") };
+        pipeline.visit(1, Some(token.as_str())).await;
+        let (kind, message) = failure(pipeline.answer(1));
+        assert_eq!(kind, FailureKind::ConfigurationError);
+        assert!(message.contains("retry the stage"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_hold_that_could_not_be_told_is_told_at_the_next_visit() {
+    for failed in [1, 2] {
+        let (memory, pipeline) = world(BAKE);
+        memory.bus.fail_next(failed);
+        assert!(matches!(pipeline.run(9).await, Answer::Success { .. }));
+        let verdicts: Vec<_> = gates(&memory).iter().map(|gate| gate.verdict.to_string()).collect();
+        assert_eq!(verdicts, ["wait", "pass"]);
+    }
+}
+
+#[tokio::test]
+async fn a_decision_that_nobody_hears_of_is_one_all_the_same() {
+    let (memory, pipeline) = world(BAKE);
+    memory.bus.fail_next(99);
+    assert!(matches!(pipeline.run(9).await, Answer::Success { .. }));
+    assert!(memory.metrics.sum("GateDecisionsNotPublished") >= 5.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_never_ends_or_panics_is_answered_for_before_lambdas_own_deadline() {
+    for (fault, kind) in [(Fault::Hangs, FailureKind::SystemUnavailable), (Fault::Panics, FailureKind::JobFailed)] {
+        let (memory, pipeline) = world(BAKE);
+        memory.inquiry.break_next(fault);
+        let began = tokio::time::Instant::now();
+        assert!(matches!(pipeline.deliver(&pipeline.event(0, None)).await, Some(Ok(_))), "{fault:?}");
+        assert_eq!(failure(pipeline.answer(0)).0, kind);
+        assert!(began.elapsed().as_secs() <= 55, "{fault:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_answer_is_given_again_and_one_answer_is_taken() {
+    let (memory, pipeline) = world(BAKE);
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    memory.jobs.meet([Mishap::Throttled, Mishap::Lost, Mishap::Throttled]);
+    assert_eq!(failure(pipeline.run(1).await).0, FailureKind::JobFailed);
+}
