@@ -88,6 +88,13 @@ impl Memory {
         serde_json::to_string(self).expect("numbers and texts are JSON")
     }
 
+    /// Nobody looked for a while: what held then need not have held without a break.
+    #[must_use]
+    pub fn with_a_break(mut self) -> Self {
+        self.checks.values_mut().for_each(|count| *count = count.broken());
+        self
+    }
+
     /// When the release came.
     pub fn since(&self) -> Timestamp {
         time(self.since)

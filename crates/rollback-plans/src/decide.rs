@@ -228,7 +228,9 @@ fn permits(book: &Book, plan: &Plan, case: &Case<'_>) -> Result<(), Refusal> {
 }
 
 fn plan(case: &Case<'_>, outlook: &Outlook<'_>, ways: Vec<crate::Way>) -> Plan {
-    let stage = case.target.stage().filter(|_| case.limits.closes_transition);
+    // An execution that is started anew must come through the door.
+    let starts_anew = ways.iter().any(|way| matches!(way.step, Step::Redeploy { .. }));
+    let stage = case.target.stage().filter(|_| case.limits.closes_transition && !starts_anew);
     let is_closed = case.seen.closed_because().is_some();
     let before = stage.filter(|_| !is_closed).map(|(pipeline, stage)| Step::CloseTransition {
         pipeline: pipeline.clone(),

@@ -100,7 +100,7 @@ impl Written {
             stage: said("stage", self.stage)?.map(StageName::new),
             action: said("action", self.action)?.map(ActionName::new),
             execution: said("execution", self.execution)?.map(ExecutionId::new),
-            variables: self.variables,
+            variables: filled_in(self.variables)?,
         })
     }
 }
@@ -129,6 +129,17 @@ fn said(key: &str, value: Option<String>) -> Result<Option<String>, RequestError
     }
     let shown = strict_yaml::shown(&value);
     Err(RequestError(format!("{key} is `{shown}`, which is none of CodePipeline's names or ids")))
+}
+
+/// A variable that CodePipeline did not fill in says nothing.
+fn filled_in(variables: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, RequestError> {
+    match variables.iter().find(|(_, value)| value.contains("#{")) {
+        Some((name, value)) => {
+            let shown = strict_yaml::shown(value);
+            Err(RequestError(format!("variables.{name} is `{shown}`, which CodePipeline did not fill in")))
+        }
+        None => Ok(variables),
+    }
 }
 
 fn kind(value: &serde_json::Value) -> &'static str {

@@ -134,7 +134,9 @@ impl<O: Outside> Gatekeeper<O> {
         }
         match self.shelf.claim(visit, None).await {
             Ok(Claimed::Mine(Some(kept))) => {
-                Kept::parse(&kept).map_err(|error| Outcome::Unable(FailureKind::ConfigurationError, error.to_string()))
+                let kept = Kept::parse(&kept);
+                let kept = kept.map_err(|error| Outcome::Unable(FailureKind::ConfigurationError, error.to_string()))?;
+                Ok(if arrival.token.blind > 0 { kept.with_a_break() } else { kept })
             }
             Ok(Claimed::Mine(None)) => {
                 tracing::warn!(gate.key = visit.key, "what was measured before is gone; the release is looked at anew");

@@ -101,11 +101,17 @@ impl<O: Outside> Reverter<O> {
     async fn has_helped(&self, check: &CheckOn, past: &Past) -> Result<String, Failure> {
         let CheckOn { call, target, incident, .. } = check;
         let seen = self.alarms.now(&call.alarm.name).await.or_retry("the alarm")?;
-        if seen.now != AlarmNow::Is(AlarmState::Alarm) {
-            return Ok(String::from("the rollback has helped"));
-        }
         if past.cleared.is_some() {
             return Ok(String::from("the alarm was OK since"));
+        }
+        if let AlarmNow::Is(AlarmState::Ok) | AlarmNow::Gone = seen.now {
+            // Its event was lost, or nothing says any more what the alarm protects.
+            let at = seen.since.unwrap_or_else(|| self.clock.now());
+            let green = Call { state: AlarmState::Ok, at, ..call.clone() };
+            self.clear(&green, target).await?;
+        }
+        if seen.now != AlarmNow::Is(AlarmState::Alarm) {
+            return Ok(String::from("the rollback has helped"));
         }
         let refused = Refused {
             refusal: Refusal::StillRed,

@@ -20,7 +20,8 @@ const MOST_NAMES: usize = 100;
 pub(crate) struct Alarms {
     names: BTreeSet<String>,
     queries: Vec<AlarmQuery>,
-    red: BTreeSet<Red>,
+    /// `None`: nobody said what a lack of data means, so the terms of the check say it.
+    red: Option<BTreeSet<Red>>,
 }
 
 /// CloudWatch alarms, chosen by name, prefix or tag; all that are chosen any way count.
@@ -35,9 +36,8 @@ struct Written {
     prefix: Option<String>,
     /// Alarms with this tag.
     tag: Option<Tag>,
-    /// The states that are not fine.
-    #[serde(default = "alarm")]
-    red: BTreeSet<Red>,
+    /// The states that are not fine; `ALARM` is always one of them. Left out, an alarm in `INSUFFICIENT_DATA` is no data.
+    red: Option<BTreeSet<Red>>,
 }
 
 #[derive(Deserialize)]
@@ -56,10 +56,6 @@ enum Red {
     InsufficientData,
 }
 
-fn alarm() -> BTreeSet<Red> {
-    BTreeSet::from([Red::Alarm])
-}
-
 impl TryFrom<Written> for Alarms {
     type Error = String;
 
@@ -68,8 +64,8 @@ impl TryFrom<Written> for Alarms {
         if names.len() > MOST_NAMES {
             return Err(format!("{} names are too many; use {MOST_NAMES} at most, or a prefix", names.len()));
         }
-        if red.is_empty() {
-            return Err(String::from("`red` is empty, so no alarm could stop a release; leave it out for [ALARM]"));
+        if red.as_ref().is_some_and(|red| !red.contains(&Red::Alarm)) {
+            return Err(String::from("`red` must hold ALARM; add it, or leave `red` out"));
         }
         let named = (!names.is_empty()).then(|| AlarmQuery::Names(names.clone()));
         let prefixed = prefix.filter(|prefix| !prefix.is_empty()).map(AlarmQuery::Prefix);
@@ -106,35 +102,47 @@ impl Alarms {
         if seen.is_empty() {
             return Measurement::no_data("no alarm was found");
         }
-        let judged = |want: Option<bool>| {
-            seen.iter().filter(|alarm| self.is_red(&alarm.state) == want).copied().collect::<Vec<_>>()
-        };
-        let (red, unknown) = (judged(Some(true)), judged(None));
-        let fine = seen.len() - red.len() - unknown.len();
+        let judged = |want| seen.iter().filter(|alarm| self.look(&alarm.state) == want).copied().collect::<Vec<_>>();
+        let (red, unknown, silent) = (judged(Look::Red), judged(Look::Unknown), judged(Look::Silent));
+        let fine = seen.len() - red.len() - unknown.len() - silent.len();
         let are = if seen.len() == 1 { "is" } else { "are" };
         let so_far = match seen.len() {
             1 => String::new(),
             _ => format!("{fine} of {} {are} fine; ", count(seen.len(), "alarm")),
         };
-        match (red.is_empty(), unknown.is_empty()) {
-            (false, _) => Measurement::fail(format!("{so_far}{}", states(&red, now))),
-            (true, false) => Measurement::inconclusive(format!("{so_far}{}", states(&unknown, now))),
-            (true, true) if seen.iter().all(|alarm| alarm.state == AlarmState::Ok) => {
+        let told = |alarms: &[&AlarmSeen]| format!("{so_far}{}", states(alarms, now));
+        match (red.is_empty(), unknown.is_empty(), silent.is_empty()) {
+            (false, ..) => Measurement::fail(told(&red)),
+            (_, false, _) => Measurement::inconclusive(told(&unknown)),
+            (.., false) => Measurement::no_data(told(&silent)),
+            _ if seen.iter().all(|alarm| alarm.state == AlarmState::Ok) => {
                 Measurement::pass(format!("{} {are} OK", count(seen.len(), "alarm")))
             }
-            (true, true) => Measurement::pass(format!("{} {are} fine", count(seen.len(), "alarm"))),
+            _ => Measurement::pass(format!("{} {are} fine", count(seen.len(), "alarm"))),
         }
     }
 
     /// Nobody knows of a state that CloudWatch invents tomorrow.
-    fn is_red(&self, state: &AlarmState) -> Option<bool> {
-        match state {
-            AlarmState::Ok => Some(false),
-            AlarmState::Alarm => Some(self.red.contains(&Red::Alarm)),
-            AlarmState::InsufficientData => Some(self.red.contains(&Red::InsufficientData)),
-            AlarmState::Unknown(_) => None,
+    fn look(&self, state: &AlarmState) -> Look {
+        match (state, &self.red) {
+            (AlarmState::Ok, _) => Look::Fine,
+            (AlarmState::Alarm, _) => Look::Red,
+            (AlarmState::InsufficientData, None) => Look::Silent,
+            (AlarmState::InsufficientData, Some(red)) if red.contains(&Red::InsufficientData) => Look::Red,
+            (AlarmState::InsufficientData, Some(_)) => Look::Fine,
+            (AlarmState::Unknown(_), _) => Look::Unknown,
         }
     }
+}
+
+/// What the state of an alarm means to the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Fine,
+    Red,
+    /// It has no data, and nobody said what that means.
+    Silent,
+    Unknown,
 }
 
 /// `a is in ALARM since 10:02 UTC, b is in ALARM and 2 more`.
@@ -182,7 +190,19 @@ mod tests {
         for (check, alarms, measured, told) in [
             ("{ names: [a] }", "a=OK", Pass, "1 alarm is OK"),
             ("{ names: [a, b] }", "a=OK b=OK", Pass, "2 alarms are OK"),
-            ("{ names: [a, b] }", "a=OK b=INSUFFICIENT_DATA", Pass, "2 alarms are fine"),
+            (
+                "{ names: [a, b] }",
+                "a=OK b=INSUFFICIENT_DATA",
+                NoData,
+                "1 of 2 alarms are fine; b is in INSUFFICIENT_DATA since 10:02 UTC",
+            ),
+            ("{ names: [a, b], red: [ALARM] }", "a=OK b=INSUFFICIENT_DATA", Pass, "2 alarms are fine"),
+            (
+                "{ names: [a, b] }",
+                "a=ALARM b=INSUFFICIENT_DATA",
+                Fail,
+                "0 of 2 alarms are fine; a is in ALARM since 10:02 UTC",
+            ),
             ("{ names: [a] }", "a=ALARM", Fail, "a is in ALARM since 10:02 UTC"),
             (
                 "{ names: [a, b, c] }",
@@ -191,12 +211,11 @@ mod tests {
                 "2 of 3 alarms are fine; b is in ALARM since 10:02 UTC",
             ),
             (
-                "{ names: [a], red: [INSUFFICIENT_DATA] }",
+                "{ names: [a], red: [ALARM, INSUFFICIENT_DATA] }",
                 "a=INSUFFICIENT_DATA",
                 Fail,
                 "a is in INSUFFICIENT_DATA since 10:02 UTC",
             ),
-            ("{ names: [a], red: [INSUFFICIENT_DATA] }", "a=ALARM", Pass, "1 alarm is fine"),
             ("{ names: [a] }", "a=SNOOZED", Inconclusive, "a is in SNOOZED since 10:02 UTC"),
             ("{ names: [a, b] }", "a=OK", Fail, "b does not exist"),
             ("{ names: [a, b, c] }", "a=ALARM", Fail, "b and c do not exist"),
@@ -212,7 +231,14 @@ mod tests {
 
     #[test]
     fn a_choice_of_nothing_is_refused() {
-        for check in ["{}", "{ names: [] }", "{ prefix: '' }", "{ names: [a], red: [] }", "{ names: [a], red: [OK] }"] {
+        for check in [
+            "{}",
+            "{ names: [] }",
+            "{ prefix: '' }",
+            "{ names: [a], red: [] }",
+            "{ names: [a], red: [OK] }",
+            "{ names: [a], red: [INSUFFICIENT_DATA] }",
+        ] {
             let text = format!("gate: {{ checks: [{{ alarms: {check} }}] }}");
             assert_eq!(crate::Policy::parse(&text).unwrap_err().len(), 1, "{check}");
         }

@@ -101,7 +101,8 @@ impl Must {
     fn holds(&self, value: &str) -> Option<bool> {
         Some(match self {
             Self::Equal(other) => same(value, other),
-            Self::Differ(other) => !same(value, other),
+            // What is empty was perhaps never found out.
+            Self::Differ(other) => !value.is_empty() && !same(value, other),
             Self::BeOneOf(others) => others.iter().any(|other| same(value, other)),
             Self::Match(pattern) => pattern.is_match(value),
             Self::BeAbove(limit) => numeric(value)? > *limit,
@@ -164,6 +165,7 @@ mod tests {
                 "x is 12345678901234567891, not 12345678901234567890",
             ),
             ("equals: a", "", Fail, "x is empty, not a"),
+            ("not: main", "", Fail, "x is empty, which it must not be"),
             ("not: main", "main", Fail, "x is main, which it must not be"),
             ("not: 1", "1.0", Fail, "x is 1.0, which it must not be"),
             ("one-of: [a, 2]", "2.0", Pass, "x is 2.0"),

@@ -30,11 +30,16 @@ impl AliasSeen {
     }
 
     /// With a canary: the other version. Without: the version before.
-    fn previous(&self) -> Option<u64> {
+    /// What was thrown out never comes back.
+    fn previous(&self, outlook: &Outlook<'_>) -> Option<u64> {
         let newest = self.newest()?;
         let weighted = [Some(&self.version), self.canary.as_ref()].into_iter().flatten();
-        let other = weighted.filter_map(|it| it.parse().ok()).find(|version| *version != newest);
-        other.or_else(|| self.versions.iter().map(|(number, _)| *number).filter(|number| *number < newest).max())
+        let others = weighted.filter_map(|it| it.parse().ok()).filter(|version| *version != newest);
+        let mut lower: Vec<u64> = self.versions.iter().map(|(number, _)| *number).collect();
+        lower.retain(|number| *number < newest);
+        lower.sort_unstable_by(|one, other| other.cmp(one));
+        let is_left = |version: &u64| !outlook.book.is_some_and(|book| book.threw_out(&version.to_string()));
+        others.chain(lower).find(is_left)
     }
 }
 
@@ -60,7 +65,7 @@ impl Look for AliasSeen {
 
     fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {
         let Target::Alias { function, alias } = outlook.target else { return Err(Refusal::NoWayBack) };
-        let version = self.previous().ok_or(Refusal::NoWayBack)?.to_string();
+        let version = self.previous(outlook).ok_or(Refusal::NoWayBack)?.to_string();
         let step = Step::PointAlias {
             function: function.clone(),
             alias: alias.clone(),

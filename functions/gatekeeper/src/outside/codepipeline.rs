@@ -6,7 +6,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_codepipeline::Client;
-use aws_sdk_codepipeline::types::{PipelineExecutionStatus, PipelineExecutionSummary, StageState};
+use aws_sdk_codepipeline::types::{ExecutionType, PipelineExecutionStatus, PipelineExecutionSummary, StageState};
 use gate_checks::{Answer, Execution, ExecutionsQuery, ExecutionsSeen, Question, StageSeen, Unanswered};
 use lambda_kit::aws::timestamp;
 use pipeline_model::{ExecutionId, PipelineName, StageName};
@@ -82,8 +82,11 @@ async fn finished(client: Client, pipeline: PipelineName, last: usize) -> Finish
     Err(Unanswered::refused(format!("of the last {read} executions of {pipeline} only {found} have finished")))
 }
 
-/// A superseded, stopped or cancelled execution says nothing of the releases before it.
+/// A superseded, stopped or cancelled execution says nothing of the releases before it, and a rollback is no release.
 fn execution(summary: PipelineExecutionSummary) -> Option<Execution> {
+    if summary.execution_type == Some(ExecutionType::Rollback) {
+        return None;
+    }
     let succeeded = match summary.status? {
         PipelineExecutionStatus::Succeeded => true,
         PipelineExecutionStatus::Failed => false,

@@ -63,6 +63,12 @@ fn a_variable_that_codepipeline_did_not_fill_in_is_no_execution() {
 }
 
 #[test]
+fn what_codepipeline_did_not_fill_in_is_no_value_of_a_variable() {
+    let told = refused(r##"{"policy":"p","variables":{"risk":"#{Build.risk}"}}"##);
+    assert!(told.contains("variables.risk is `#{Build.risk}`, which CodePipeline did not fill in"), "{told}");
+}
+
+#[test]
 fn brackets_without_end_are_refused_and_not_followed() {
     let deep = format!("{{\"policy\":{}", "[".repeat(900));
     assert!(refused(&deep).contains("recursion limit exceeded"), "{}", refused(&deep));

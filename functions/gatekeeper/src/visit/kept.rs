@@ -24,6 +24,11 @@ impl Kept {
         Self { memory, untold: false }
     }
 
+    /// The visits before this one saw nothing, or could not store what they saw.
+    pub(super) fn with_a_break(self) -> Self {
+        Self { memory: self.memory.with_a_break(), ..self }
+    }
+
     /// Whether it must be stored in place of `before`: most visits of a waiting release find what the one before found.
     pub(super) fn has_news_since(&self, before: &Self) -> bool {
         self.untold != before.untold || self.memory.has_news_since(&before.memory)

@@ -26,6 +26,20 @@ async fn an_alarm_that_stays_red_after_the_rollback_calls_a_person_once_after_a_
     assert_eq!(guard.rollbacks(), ["good"]);
 }
 
+/// The event that the alarm is OK again was lost: it is told, and the transition opened, all the same.
+#[tokio::test]
+async fn an_alarm_whose_recovery_nobody_heard_of_is_cleared_after_a_quarter_of_an_hour() {
+    let mut guard = Guard::after("good@10 bad@40");
+    guard.go_to(45);
+    guard.red().await;
+    guard.told();
+    guard.let_pass(5).await;
+    guard.turn(ALARM, AlarmState::Ok);
+    guard.let_pass(10).await;
+    assert_eq!(guard.told(), ["orders/Production@bad: done to good, cleared"]);
+    guard.assert_settled("at the end");
+}
+
 /// Case 43: it turned green and red again, which is not what was rolled back for.
 #[tokio::test]
 async fn an_alarm_that_was_green_since_the_rollback_does_not_count_as_still_red() {

@@ -48,7 +48,8 @@ async fn an_observer_refuses_as_whoever_acts_would() {
     assert_eq!(guard.red().await, "refused: no-way-back");
 }
 
-/// Where a transition would be closed and the pipeline started anew, that is said and not done.
+/// Where the pipeline would be started anew, that is said and not done. What starts anew comes through the transition, so
+/// that one would stay open.
 #[tokio::test]
 async fn an_observer_closes_and_starts_nothing() {
     let limits = Limits { closes_transition: true, redeploys: true, ..Limits::default() };
@@ -59,8 +60,7 @@ async fn an_observer_closes_and_starts_nothing() {
     guard.go_to(45);
     assert_eq!(guard.red().await, "observed");
     let steps = guard.world.bus.take_published().remove(0).detail()["steps"].clone();
-    assert_eq!(steps[0], "Close the inbound transition of stage Production of orders.");
-    assert_eq!(steps[1], "Start orders again with the revisions of execution good.");
+    assert_eq!(steps, serde_json::json!(["Start orders again with the revisions of execution good."]));
     assert_eq!(guard.acts(), [""; 0]);
 }
 

@@ -187,3 +187,12 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_freeze_is_written_in_the_windows_own_time() {
+    for from in ["2026-12-20T18:00-05:00", "2026-12-20T18:00+02:00", "2026-12-20T18:00Z"] {
+        let window = format!("{{ freezes: [{{ from: '{from}', to: 2026-12-30, reason: audit }}] }}");
+        let text = format!("gate:\n  checks:\n    - window: {window}\n");
+        assert!(crate::Policy::parse(&text).is_err(), "{from}");
+    }
+}

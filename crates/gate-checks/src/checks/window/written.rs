@@ -140,7 +140,9 @@ fn moment(text: &str) -> Option<Result<DateTime, Date>> {
     if let Some(date) = day(text) {
         return Some(Err(date));
     }
-    let is_local = text.len() >= 16 && !text.contains(['Z', 'z', '+', '[']);
+    let is_local = text.len() >= 16
+        && !text.contains(['Z', 'z', '+', '['])
+        && text.bytes().filter(|byte| *byte == b'-').count() == 2;
     is_local.then(|| text.parse().ok()).flatten().map(Ok)
 }
 

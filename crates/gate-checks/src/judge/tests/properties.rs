@@ -83,7 +83,7 @@ proptest! {
         hold in 1..20_i64,
         visits in prop::collection::vec((1..200_i64, prop::sample::select(STATES)), 1..30),
     ) {
-        let check = format!("{{ alarms: {{ names: [a] }}, for: {hold}m, failures: 99, errors: 99, inconclusive: 99 }}");
+        let check = format!("{{ alarms: {{ names: [a], red: [ALARM] }}, for: {hold}m, failures: 99, errors: 99, inconclusive: 99 }}");
         let mut gate = Gate::new(policy("20h", &[&check]));
         let (mut now, mut good_since) = (at(0), None);
         for (seconds, state) in visits {

@@ -81,3 +81,16 @@ fn a_stack_that_failed_days_ago_is_not_rolled_back_for_an_alarm_of_today() {
     let seen = StackSeen { status: String::from("UPDATE_FAILED"), changed: Some(at(-3 * 24 * 60)) };
     assert_eq!(elsewhere("cloudformation:orders", Seen::Stack(seen)), "deployed-too-long-ago");
 }
+
+#[test]
+fn an_alias_never_goes_back_to_a_version_that_was_thrown_out() {
+    let seen = AliasSeen {
+        version: String::from("4"),
+        revision_id: Some(String::from("r1")),
+        versions: vec![(1, Some(at(1))), (2, Some(at(10))), (4, Some(at(40)))],
+        ..AliasSeen::default()
+    };
+    let mut desk = Desk::new(Seen::Alias(seen), 45).holding(vec![past("2", "1", -1500)]);
+    desk.target = "lambda:orders:live".parse().unwrap();
+    assert_eq!(desk.outcome(), "point alias live of function orders to version 1");
+}

@@ -69,3 +69,13 @@ fn a_pledge_remembers_what_would_be_started_anew_even_if_that_is_the_last_way() 
     let revisions = vec![(String::from("Source"), String::from("commit-good"))];
     assert_eq!(pledge.redeployment, Some(Redeployment { of: "good".into(), revisions }));
 }
+
+#[test]
+fn no_door_is_closed_that_a_new_execution_must_come_through() {
+    let mut seen = stage("bad@40");
+    seen.all = Some(stage("good@10 bad@40").succeeded);
+    let mut desk = Desk::new(seen, 45).holding(Vec::new());
+    (desk.limits.redeploys, desk.limits.closes_transition) = (true, true);
+    let Decision::RollBack(plan) = desk.decide() else { panic!("a rollback: {}", desk.outcome()) };
+    assert_eq!(plan.before, None);
+}

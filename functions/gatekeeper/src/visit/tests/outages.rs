@@ -142,3 +142,23 @@ async fn a_throttled_answer_is_given_again_and_one_answer_is_taken() {
     memory.jobs.meet([Mishap::Throttled, Mishap::Lost, Mishap::Throttled]);
     assert_eq!(failure(pipeline.run(1).await).0, FailureKind::JobFailed);
 }
+
+#[tokio::test]
+async fn what_nobody_saw_or_could_store_has_not_held_without_a_break() {
+    let (memory, pipeline) = world(BAKE);
+    let mut token: Option<String> = None;
+    let mut visits = 0;
+    let answer = loop {
+        // The second visit finds the table away; nobody knows how the alarm was then.
+        memory.shelf.fail_next(usize::from(visits == 1));
+        pipeline.visit(visits, token.as_deref()).await;
+        match pipeline.answer(visits) {
+            Answer::Continue { token: next, .. } => token = Some(next.as_str().to_owned()),
+            end => break end,
+        }
+        memory.clock.advance(std::time::Duration::from_secs(30));
+        visits += 1;
+    };
+    let Answer::Success { variables, .. } = answer else { panic!("it passes in the end") };
+    assert_eq!(variables.get("waited_seconds"), Some("180"), "two minutes from the third visit on");
+}

@@ -42,7 +42,8 @@ impl Batch {
         Self { queries, from: self.from.min(query.from), to: self.to.max(query.to) }
     }
 
-    /// A Metrics Insights query has a call to itself: it takes no longer stretch than its own.
+    /// A Metrics Insights query has a call to itself: it takes no longer stretch than its own. An expression takes in all of
+    /// a stretch, so it shares a call only with what is asked over the same one.
     fn fits(&self) -> bool {
         let length = self.to.duration_since(self.from);
         let points = |query: &MetricQuery| length.as_secs() / i64::from(query.period.max(1)) + 1;
@@ -50,6 +51,7 @@ impl Batch {
         size <= MOST_QUERIES
             && self.queries.iter().map(points).sum::<i64>() <= MOST_POINTS
             && self.queries.iter().all(|query| query.period.is_multiple_of(finest(length)) && !query.is_insights())
+            && self.queries.iter().all(|query| query.may_be_longer() || (query.from, query.to) == (self.from, self.to))
     }
 
     pub(super) fn in_words(&self) -> String {
