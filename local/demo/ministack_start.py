@@ -5,9 +5,10 @@ Nine things differ from `ministack` on the command line:
 * PutEvents accepts sources that begin with `aws.` and keeps the `Time` of an entry. On AWS only AWS services may
   publish such events; here the local CodePipeline plays one, and the demo for the alarms of CloudWatch. This leans on
   private names of the pinned version, so they are checked first.
-* GetParametersByPath is authorised for the parameters below its path and ListTagsForResource for its alarm, as on AWS.
-  The pinned version asks for `*`.
-* Policies may name the source of the events that PutEvents brings, as on AWS. The pinned version does not know the key.
+* GetParametersByPath is authorised for the parameters below its path, GetParameters for the one it names and
+  ListTagsForResource for its alarm, as on AWS. The pinned version asks for `*`.
+* Policies may name the source of the events that PutEvents brings and the key of an item, as on AWS. The pinned version
+  knows neither condition.
 * A rule invokes a function asynchronously, with the retries and the destination of its EventInvokeConfig, as on AWS.
   The pinned version calls it once.
 * A question for a metric without dimensions means that metric, as on AWS. The pinned version sums all of its name.
@@ -67,7 +68,7 @@ def accept_service_events(eventbridge):
 
 
 def authorise_as_aws_does(iam_actions):
-    """Gives two calls the resource IAM knows them by, and PutEvents the condition key of its events' source."""
+    """Gives three calls the resource IAM knows them by, and others the condition keys of what they bring."""
     original = getattr(iam_actions, "extract_resource_arn", None)
     require(callable(original), "ministack.core.iam_actions.extract_resource_arn")
     known = list(inspect.signature(original).parameters)
@@ -78,6 +79,11 @@ def authorise_as_aws_does(iam_actions):
         if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParametersByPath"):
             below = json.loads(body).get("Path", "").strip("/")
             return f"arn:aws:ssm:{region}:{account_id}:parameter/{below}"
+        if service == "ssm" and headers.get("x-amz-target", "").endswith(".GetParameters"):
+            names = json.loads(body).get("Names", [])
+            # Of several names AWS judges each; our functions ask for one.
+            name = names[0].strip("/") if len(names) == 1 else "*"
+            return f"arn:aws:ssm:{region}:{account_id}:parameter/{name}"
         if service == "monitoring" and "ListTagsForResource" in (path + headers.get("x-amz-target", "")):
             # boto3 sends JSON, the Rust SDK CBOR.
             request = json.loads(body) if body.startswith(b"{") else cbor2.loads(body)
@@ -96,6 +102,9 @@ def authorise_as_aws_does(iam_actions):
             sources = {entry.get("Source", "") for entry in json.loads(body).get("Entries", [])}
             # Of several sources AWS judges each entry; none of our functions sends such a batch.
             known["events:source"] = sources.pop() if len(sources) == 1 else ""
+        if iam_action in ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"):
+            request = json.loads(body)
+            known["dynamodb:LeadingKeys"] = [request.get("Key", request.get("Item", {}))["pk"]["S"]]
         return known
 
     iam_actions.request_tag_context = request_context

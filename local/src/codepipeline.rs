@@ -24,6 +24,7 @@ mod actions;
 mod artifacts;
 mod aws;
 mod clock;
+mod conditions;
 mod config;
 mod declaration;
 mod dispatch;

@@ -184,3 +184,33 @@ class Transitions(LocalCodePipeline):
                              pipelineName="orders", stageName="Deploy", transitionType="Inbound", reason=reason)
         self.refused(self.errors.StageNotFoundException, self.client.disable_stage_transition, pipelineName="orders",
                      stageName="Nowhere", transitionType="Inbound", reason="because")
+
+
+class EntryConditions(LocalCodePipeline):
+    """Here no Lambda answers, so every LambdaInvoke rule fails."""
+
+    def guarded(self, result):
+        pipeline = declaration("orders")
+        rule = {"name": "Gate", "ruleTypeId": {"category": "Rule", "owner": "AWS", "provider": "LambdaInvoke",
+                                               "version": "1"}, "configuration": {"FunctionName": "gate"}}
+        pipeline["stages"][2]["beforeEntry"] = {"conditions": [{"result": result, "rules": [rule]}]}
+        self.client.create_pipeline(pipeline=pipeline)
+        return self.executions("orders")[0]["pipelineExecutionId"]
+
+    def test_a_rule_that_fails_keeps_a_release_out(self):
+        execution = self.guarded("FAIL")
+        self.assertEqual(self.ends("orders", execution), "Failed")
+        state = self.stage("orders", "Deploy")["beforeEntryConditionState"]
+        self.assertEqual(state["latestExecution"]["status"], "Failed")
+        rule = state["conditionStates"][0]["ruleStates"][0]
+        self.assertEqual((rule["ruleName"], rule["latestExecution"]["status"]), ("Gate", "Failed"))
+        listed = self.client.list_rule_executions(
+            pipelineName="orders", filter={"pipelineExecutionId": execution})["ruleExecutionDetails"]
+        self.assertEqual([(it["stageName"], it["status"]) for it in listed], [("Deploy", "Failed")])
+        self.assertIsInstance(listed[0]["startTime"], datetime.datetime)
+        actions = self.client.list_action_executions(pipelineName="orders")["actionExecutionDetails"]
+        self.assertEqual({it["actionName"] for it in actions}, {"Source", "Build"})
+
+    def test_a_condition_may_pass_over_its_stage(self):
+        self.assertEqual(self.ends("orders", self.guarded("SKIP")), "Succeeded")
+        self.assertEqual(self.stage("orders", "Deploy")["latestExecution"]["status"], "Skipped")

@@ -43,6 +43,8 @@ const CALL: Price =
     Price { what: "CloudWatch", dollars: 0.01, per: 1e3, of: "PutMetricData calls", source: "CloudWatch's price page" };
 const ALARM: Price =
     Price { what: "CloudWatch", dollars: 0.10, per: 1.0, of: "alarm", source: "issue 37 of nishinoshake/aws-rough" };
+const ASKED_METRIC: Price =
+    Price { what: "CloudWatch", dollars: 0.01, per: 1e3, of: "metrics in GetMetricData", source: "not confirmed" };
 const DASHBOARD: Price =
     Price { what: "CloudWatch", dollars: 3.0, per: 1.0, of: "dashboard", source: "issue 37 of nishinoshake/aws-rough" };
 const LOGS: Price = Price {
@@ -52,7 +54,8 @@ const LOGS: Price = Price {
     of: "GB written",
     source: "a third-party guide of June 2026",
 };
-const PRICES: [&Price; 9] = [&SQS, &INVOCATION, &COMPUTE, &WRITE, &READ, &CALL, &ALARM, &DASHBOARD, &LOGS];
+const PRICES: [&Price; 10] =
+    [&SQS, &INVOCATION, &COMPUTE, &WRITE, &READ, &CALL, &ASKED_METRIC, &ALARM, &DASHBOARD, &LOGS];
 
 /// Custom metrics: so many series at so many dollars each, then the next step.
 const SERIES_STEPS: [(f64, f64); 4] = [(10_000.0, 0.30), (240_000.0, 0.10), (750_000.0, 0.05), (f64::INFINITY, 0.02)];
@@ -132,7 +135,19 @@ const CONSTANT: Count = Count {
     amount: 29.0,
     why: "8 over all pipelines, 3 of thresholds, 18 of the functions' own",
 };
-const COUNTS: [&Count; 18] = [
+const VISITS: Count = Count {
+    what: "visits of a waiting gate in an hour",
+    amount: 120.0,
+    why: "one in 30 s, assumed: CodePipeline does not say how soon it asks again",
+};
+const VISIT_SECONDS: Count =
+    Count { what: "seconds of a visit", amount: 0.3, why: "mostly waiting for what is asked; not measured on AWS" };
+const VISIT_WRITES: Count = Count {
+    what: "write units of a visit",
+    amount: 4.0,
+    why: "the job's claim and its answer, what the checks remember, all below 1 KB",
+};
+const COUNTS: [&Count; 21] = [
     &EXECUTIONS,
     &HOURS,
     &TOLD,
@@ -151,6 +166,9 @@ const COUNTS: [&Count; 18] = [
     &HEALTHY,
     &ANY,
     &CONSTANT,
+    &VISITS,
+    &VISIT_SECONDS,
+    &VISIT_WRITES,
 ];
 
 const MEMORY_GB: f64 = 0.25;
@@ -196,10 +214,10 @@ fn other(pipelines: f64) -> Range {
 }
 
 /// What is paid in a month, item by item.
-fn items(pipelines: f64, alarms: f64) -> Vec<(&'static str, Range)> {
+fn items(pipelines: f64, fixed: &Fixed) -> Vec<(&'static str, Range)> {
     let executions = pipelines * EXECUTIONS.amount;
     let swept = (SWEEP_SECONDS * SWEPT_A_SECOND).min(pipelines);
-    let requests = executions * (TOLD.amount + RECORDED.amount) * REQUESTS.amount + 2.0 * IDLE.amount;
+    let requests = executions * (TOLD.amount + RECORDED.amount) * REQUESTS.amount + fixed.queues * IDLE.amount;
     let runs = executions * (NOTIFIER_RUNS.amount + RECORDER_RUNS.amount) + SWEEPS.amount;
     let of_execution = NOTIFIER_RUNS.amount * NOTIFIER_SECONDS.amount + RECORDER_RUNS.amount * RECORDER_SECONDS.amount;
     let seconds = executions * of_execution + SWEEPS.amount * swept / SWEPT_A_SECOND;
@@ -214,7 +232,7 @@ fn items(pipelines: f64, alarms: f64) -> Vec<(&'static str, Range)> {
         ("DynamoDB", exact(WRITE.times(writes) + READ.times(reads))),
         ("PutMetricData", exact(CALL.times(executions * PUTS.amount + SWEEPS.amount))),
         ("Custom metrics", metrics(pipelines, HEALTHY.amount, ANY.amount)),
-        ("Alarms", exact(ALARM.times(alarms))),
+        ("Alarms", exact(ALARM.times(fixed.alarms))),
         ("Dashboard", exact(DASHBOARD.times(1.0))),
         ("Logs", exact(LOGS.times(executions * LOGGED.amount / 1e6))),
     ]
@@ -226,8 +244,8 @@ fn added(items: &[(&str, Range)]) -> Range {
 
 const SCALES: [f64; 4] = [1.0, 100.0, 1_000.0, 10_000.0];
 
-fn totals(alarms: f64) -> String {
-    let columns: Vec<Vec<(&str, Range)>> = SCALES.iter().map(|pipelines| items(*pipelines, alarms)).collect();
+fn totals(fixed: &Fixed) -> String {
+    let columns: Vec<Vec<(&str, Range)>> = SCALES.iter().map(|pipelines| items(*pipelines, fixed)).collect();
     let mut rows: Vec<(String, Vec<Range>)> = (0..columns[0].len())
         .map(|row| (columns[0][row].0.to_owned(), columns.iter().map(|column| column[row].1).collect()))
         .collect();
@@ -289,23 +307,44 @@ fn grouped(amount: f64, decimals: usize) -> String {
     groups.join(",") + &fraction
 }
 
-/// Alarms a stack with default parameters has.
-fn alarms() -> f64 {
+/// What a gate costs for each hour a release waits there, by how many metrics it asks for.
+fn waiting() -> String {
+    let visit = INVOCATION.times(1.0) + COMPUTE.times(VISIT_SECONDS.amount * MEMORY_GB);
+    let table = WRITE.times(VISIT_WRITES.amount) + READ.times(1.0);
+    let line = |metrics: f64| {
+        let hour = VISITS.amount * (visit + table + ASKED_METRIC.times(metrics));
+        format!("| {metrics} | {hour:.4} |\n")
+    };
+    let lines: String = [0.0, 1.0, 5.0, 20.0].map(line).concat();
+    format!("| metrics | $ in an hour |\n|--:|--:|\n{lines}")
+}
+
+/// What a stack with default parameters has, however many pipelines there are.
+struct Fixed {
+    alarms: f64,
+    /// Those that Lambda polls.
+    queues: f64,
+}
+
+fn fixed() -> Fixed {
     let template = local::template::document(&root().join("template.yaml")).unwrap();
     let off = |resource: &Value| {
         let condition = &template["Conditions"][resource["Condition"].as_str().unwrap_or_default()];
         let parameter = condition["Fn::Not"][0]["Fn::Equals"][0]["Ref"].as_str().unwrap_or_default();
         template["Parameters"][parameter]["Default"] == 0
     };
-    let resources = template["Resources"].as_object().unwrap().values();
-    let alarms = resources.filter(|it| it["Type"] == "AWS::CloudWatch::Alarm" && !off(it)).count();
-    f64::from(u32::try_from(alarms).unwrap())
+    let resources = || template["Resources"].as_object().unwrap().values();
+    let alarms = resources().filter(|it| it["Type"] == "AWS::CloudWatch::Alarm" && !off(it)).count();
+    let events = resources().filter_map(|it| it["Properties"]["Events"].as_object()).flat_map(|events| events.values());
+    let queues = events.filter(|event| event["Type"] == "SQS").count();
+    let number = |count: usize| f64::from(u32::try_from(count).unwrap());
+    Fixed { alarms: number(alarms), queues: number(queues) }
 }
 
 #[test]
 fn the_page_on_cost_has_the_computed_tables() {
     let page = read(&root().join("docs/cost.md"));
-    for table in [totals(alarms()), prices(), counts()] {
+    for table in [totals(&fixed()), prices(), counts(), waiting()] {
         assert!(page.contains(&table), "docs/cost.md must have this table instead of its own:\n\n{table}");
     }
 }
@@ -313,7 +352,7 @@ fn the_page_on_cost_has_the_computed_tables() {
 #[test]
 fn beside_the_metrics_a_pipeline_costs_less_than_ten_cents_where_there_are_a_hundred() {
     for pipelines in SCALES.into_iter().filter(|pipelines| *pipelines >= 100.0) {
-        let others: Vec<_> = items(pipelines, alarms()).into_iter().filter(|(it, _)| *it != "Custom metrics").collect();
+        let others: Vec<_> = items(pipelines, &fixed()).into_iter().filter(|(it, _)| *it != "Custom metrics").collect();
         assert!(added(&others).1 / pipelines < 0.10, "{pipelines}: {:?}", added(&others));
     }
 }

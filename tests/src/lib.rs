@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 mod cost;
+mod deaths;
 mod delivery;
 mod documents;
 mod events;

@@ -34,6 +34,11 @@ pub(crate) fn every_seed<W>(
     });
 }
 
+/// `SIMULATION_SEED`, or another one.
+pub(crate) fn seed_or(other: impl FnOnce() -> u64) -> u64 {
+    asked_for("SIMULATION_SEED").unwrap_or_else(other)
+}
+
 #[expect(clippy::disallowed_methods, reason = "a person plays one seed again, or many")]
 fn asked_for(variable: &str) -> Option<u64> {
     std::env::var(variable).ok()?.parse().ok()

@@ -2,6 +2,7 @@
 
 mod jobs;
 mod rollback;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -252,6 +253,28 @@ fn a_batch_is_not_handed_out_twice_while_it_is_worked_on() {
             let partial = &event["Properties"]["FunctionResponseTypes"][0];
             assert_eq!(*partial, "ReportBatchItemFailures", "{id}: one bad record must not repeat the whole batch");
         }
+    }
+}
+
+/// Lambda stops a function that it takes to call itself by mistake, after 16 times.
+#[test]
+fn a_function_that_sends_itself_messages_may_do_so_as_often_as_it_must() {
+    let template = template();
+    let functions = functions(&template);
+    let own_queue = |function: &Map<String, Value>| {
+        let events = function.get("Events")?.as_object()?;
+        let queues: BTreeSet<_> = events.values().flat_map(|event| referred(&event["Properties"]["Queue"])).collect();
+        let role = &template["Resources"][function["Role"]["Fn::GetAtt"][0].as_str()?];
+        let sends = statements(role).into_iter().filter(|it| texts(&it["Action"]).contains(&"sqs:SendMessage"));
+        sends.flat_map(|it| referred(&it["Resource"])).find(|queue| queues.contains(queue))
+    };
+    let own: Vec<_> =
+        functions.iter().filter_map(|(id, function)| Some((*id, own_queue(function)?, function))).collect();
+    let named: Vec<&str> = own.iter().map(|(id, ..)| *id).collect();
+    assert_eq!(named, ["GatekeeperHookFunction", "NotifierFunction", "ReverterFunction"]);
+    for (id, queue, function) in own {
+        assert_eq!(function["RecursiveLoop"], "Allow", "{id}");
+        assert_eq!(referred(&function["Environment"]["Variables"]["QUEUE_URL"]), BTreeSet::from([queue]), "{id}");
     }
 }
 

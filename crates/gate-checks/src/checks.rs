@@ -31,6 +31,9 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<window::Window>("window"),
 ];
 
+/// Where the settings keep what checks send, by the kind of check.
+pub(crate) const SECRET_FOLDERS: [&str; 2] = [http::FOLDER, sonarqube::FOLDER];
+
 /// Reads what stands below a check's key, and tells every problem in it.
 type Read = fn(&Node, &mut Vec<Problem>) -> Option<Arc<dyn Check>>;
 

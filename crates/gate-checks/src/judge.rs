@@ -8,6 +8,7 @@ mod words;
 use jiff::{SignedDuration, Timestamp};
 use pipeline_model::Verdict;
 
+use crate::memory::Count;
 use crate::policy::Rule;
 use crate::{Facts, Memory, Opening, Place, Policy};
 
@@ -97,7 +98,8 @@ fn look(policy: &Policy, place: &Place, facts: &Facts, mut memory: Memory, now: 
     let counts = memory.visit(now);
     let before = std::mem::take(&mut memory.checks);
     let account = |rule: &Rule| {
-        let count = before.get(&rule.name).copied().unwrap_or_default();
+        let same = before.get(&rule.name).filter(|count| count.digest == rule.digest);
+        let count = same.copied().unwrap_or_else(|| Count::of(rule.digest));
         account::account(rule, count, rule.check.measure(place, facts, now), counts, now)
     };
     let outcomes: Vec<Outcome> = policy.rules.iter().map(account).collect();

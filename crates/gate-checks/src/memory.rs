@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// The only version there is so far.
 const VERSION: u8 = 1;
 
+/// What counts at most of the time between two looks. Whoever asks comes back about twice a minute.
+const LONGEST_GAP: SignedDuration = SignedDuration::from_mins(2);
+
 /// Visits closer to each other count as one.
 const APART: SignedDuration = SignedDuration::from_secs(10);
 
@@ -27,6 +30,9 @@ pub struct Memory {
 /// What is remembered of a check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Count {
+    /// What was measured: the same number as [`crate::policy::Rule`] has for it.
+    #[serde(default, rename = "d", skip_serializing_if = "is_default")]
+    pub(crate) digest: u32,
     /// Since when it holds without a break.
     #[serde(default, rename = "h", skip_serializing_if = "Option::is_none")]
     holds_since: Option<i64>,
@@ -95,6 +101,18 @@ impl Memory {
         self
     }
 
+    /// Somebody looked at `seen`, and nobody from then on until `now`. How it was in a long time without a look nobody
+    /// knows, so two minutes of it count at most.
+    #[must_use]
+    pub fn after_a_gap(mut self, seen: Timestamp, now: Timestamp) -> Self {
+        let unseen = now.duration_since(seen).saturating_sub(LONGEST_GAP).max(SignedDuration::ZERO);
+        let seconds = unseen.as_secs() + i64::from(unseen.subsec_nanos() > 0);
+        for since in self.checks.values_mut().filter_map(|count| count.holds_since.as_mut()) {
+            *since = since.saturating_add(seconds).min(now.as_second());
+        }
+        self
+    }
+
     /// When the release came.
     pub fn since(&self) -> Timestamp {
         time(self.since)
@@ -138,6 +156,11 @@ impl Memory {
 }
 
 impl Count {
+    /// Of a check that nobody has looked at yet.
+    pub(crate) fn of(digest: u32) -> Self {
+        Self { digest, ..Self::default() }
+    }
+
     /// It does not hold.
     pub(crate) fn broken(self) -> Self {
         Self { holds_since: None, ..self }
@@ -184,12 +207,41 @@ mod tests {
         assert_eq!(count.broken().holds(now()), SignedDuration::ZERO);
     }
 
+    /// For how long a check holds at `now` that has held for 60 s when it was looked at last, at `seen`.
+    fn held(seen: Timestamp, now: Timestamp) -> SignedDuration {
+        let mut memory = Memory::begin(seen);
+        let count = Count { holds_since: Some(seen.as_second() - 60), ..Count::default() };
+        memory.checks.insert(String::from("errors"), count);
+        let mut count = memory.after_a_gap(seen, now).checks["errors"];
+        count.holds(now)
+    }
+
+    #[test]
+    fn of_a_long_time_without_a_look_two_minutes_count() {
+        let seen = time(1_772_445_600);
+        for (gap, holds) in [(0, 60), (30, 90), (120, 180), (121, 180), (3_600, 180), (-30, 30)] {
+            assert_eq!(held(seen, seen + SignedDuration::from_secs(gap)).as_secs(), holds, "{gap}");
+        }
+        assert!(held(seen, seen + SignedDuration::from_millis(150_500)) <= SignedDuration::from_secs(180));
+    }
+
+    #[test]
+    fn no_time_a_token_can_name_makes_a_memory_unreadable() {
+        for seen in [Timestamp::MIN, Timestamp::MAX] {
+            let mut memory = Memory::begin(now());
+            memory.checks.insert(String::from("errors"), Count { holds_since: Some(0), ..Count::default() });
+            let memory = memory.after_a_gap(seen, now());
+            assert_eq!(Memory::parse(&memory.to_json()), Ok(memory));
+        }
+    }
+
     #[test]
     fn the_largest_policy_is_remembered_in_eight_kilobytes() {
         let mut memory = Memory::begin(now());
         memory.visit(now());
         for check in 0..crate::policy::MOST_CHECKS {
             let count = Count {
+                digest: u32::MAX,
                 failures: 9_999,
                 inconclusive: 9_999,
                 errors: 9_999,
@@ -219,12 +271,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_memory_is_read_as_it_was_written(
-            counts in prop::collection::btree_map("\\PC{1,20}", (any::<u16>(), any::<u16>(), any::<u16>(), any::<bool>(), prop::option::of(0..4_000_000_000_i64)), 0..9),
+            counts in prop::collection::btree_map("\\PC{1,20}", (any::<(u32, u16, u16, u16, bool)>(), prop::option::of(0..4_000_000_000_i64)), 0..9),
             since in 0..4_000_000_000_i64,
             counted in prop::option::of(0..4_000_000_000_i64),
         ) {
-            let checks = counts.into_iter().map(|(name, (failures, inconclusive, errors, waits, holds_since))| {
-                (name, Count { holds_since, failures, inconclusive, errors, waits })
+            let checks = counts.into_iter().map(|(name, ((digest, failures, inconclusive, errors, waits), holds_since))| {
+                (name, Count { digest, holds_since, failures, inconclusive, errors, waits })
             });
             let memory = Memory { version: VERSION, since, counted, checks: checks.collect() };
             prop_assert_eq!(Memory::parse(&memory.to_json()), Ok(memory));

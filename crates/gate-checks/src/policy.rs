@@ -1,5 +1,6 @@
 //! A policy: the checks of a gate, each with the terms it is judged by, and how long a release may wait.
 
+mod digest;
 mod limits;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,8 @@ pub(crate) struct Rule {
     pub(crate) name: String,
     pub(crate) kind: &'static str,
     pub(crate) check: Arc<dyn Check>,
+    /// Changes with what it measures.
+    pub(crate) digest: u32,
     /// How long it must hold without a break.
     pub(crate) hold: SignedDuration,
     pub(crate) failures: u16,

@@ -1,4 +1,9 @@
-//! The `gates` section of the settings: gates that a person opened, and which policy a deployment hook asks.
+//! The `gates` section of the settings: gates that a person opened, which policy a deployment hook asks, and where secrets
+//! may be sent.
+
+mod destinations;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -7,12 +12,14 @@ use thiserror::Error;
 use wildmatch::WildMatch;
 
 use crate::{Opening, Place};
+use destinations::Destinations;
 
-/// Checked settings. An absent section is the default: no gate is open, and no hook has a policy.
+/// Checked settings. An absent section is the default: no gate is open, no hook has a policy, and no secret an origin.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     openings: Vec<Opening>,
     code_deploy: Vec<Hook>,
+    secrets: Destinations,
 }
 
 /// Something in the settings that cannot be meant.
@@ -56,13 +63,21 @@ impl Settings {
         let hook = hooks.find(|hook| hook.application.matches(application) && hook.group.matches(group));
         hook.map(|hook| hook.policy.as_str())
     }
+
+    /// Whether a secret may be sent to an address, by a policy of its own or one that stands inline in `UserParameters`.
+    ///
+    /// # Errors
+    /// It may not; the sentence says why.
+    pub fn may_send(&self, secret: &str, url: &str, is_inline: bool) -> Result<(), String> {
+        self.secrets.allow(secret, url, is_inline)
+    }
 }
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct WrittenSettings {
-    /// Gates that a person opened, and which policy a deployment hook asks.
+    /// Gates that a person opened, which policy a deployment hook asks, and where secrets may be sent.
     #[serde(default)]
     gates: Written,
     /// Read by `notices`, `delivery-metrics` and `rollback-plans`, like the four below.
@@ -88,6 +103,9 @@ struct Written {
     /// Which policy a deployment hook asks.
     #[serde(default)]
     hooks: WrittenHooks,
+    /// The one origin a secret may be sent to, by the secret's name: `http/shop: https://shop.example.com`.
+    #[serde(default)]
+    secrets: BTreeMap<String, String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -152,7 +170,15 @@ impl Written {
             group: WildMatch::new(&hook.group),
             policy: hook.policy,
         });
-        if problems.is_empty() { Ok(Settings { openings, code_deploy: hooks.collect() }) } else { Err(problems) }
+        let secrets = Destinations::check(self.secrets).unwrap_or_else(|told| {
+            problems.extend(told.iter().map(|told| SettingsProblem(format!("gates.secrets.{told}").into())));
+            Destinations::default()
+        });
+        if problems.is_empty() {
+            Ok(Settings { openings, code_deploy: hooks.collect(), secrets })
+        } else {
+            Err(problems)
+        }
     }
 }
 
@@ -227,12 +253,16 @@ gates:
     #[test]
     fn all_problems_are_told_at_once() {
         let wrong = OPEN.replace("sam@example.com", "' '").replace("2026-03-02T18:00:00Z", "tonight");
+        let wrong =
+            format!("{wrong}  secrets: {{ http/shop: shop.example.com, slack/bot-token: https://example.com }}\n");
         let told: Vec<_> = Settings::parse(&wrong).unwrap_err().iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
                 "settings: gates.openings[0].by is empty; a gate is opened by somebody, for one execution, for a reason",
                 "settings: gates.openings[0].until: `tonight` is no time; write one such as 2026-03-02T18:00:00Z",
+                "settings: gates.secrets.http/shop: `shop.example.com` is no address; write it whole, as https://host/path",
+                "settings: gates.secrets.slack/bot-token: no check sends it; names begin with http/ or sonarqube/",
             ]
         );
         let unknown = Settings::parse("gates: { opening: [] }").unwrap_err();

@@ -53,6 +53,11 @@ impl Url {
         format!("{}/{path}", self.0.to_string().trim_end_matches('/'))
     }
 
+    /// Whether there is nothing but scheme, host and port.
+    pub(crate) fn is_origin(&self) -> bool {
+        self.0.path() == "/" && !self.has_query()
+    }
+
     pub(crate) fn has_query(&self) -> bool {
         self.0.query().is_some()
     }

@@ -1,6 +1,7 @@
 //! One configuration for every AWS client, and the SDK's errors as failures.
 
 use std::fmt;
+use std::str::{FromStr, ParseBoolError};
 use std::time::Duration;
 
 use anyhow::{Error, anyhow};
@@ -33,8 +34,9 @@ pub const OPERATION_TIMEOUT: Duration = Duration::from_secs(10);
 const INVALID_REQUEST: [&str; 5] =
     ["ValidationException", "ValidationError", "InvalidParameter", "InvalidParameterValue", "SerializationException"];
 
-/// Region, credentials, endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`), `AWS_USE_FIPS_ENDPOINT` and
-/// `AWS_USE_DUALSTACK_ENDPOINT` come from the environment, which is where Lambda puts them.
+/// Region, credentials, endpoints (`AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`, or neither with
+/// `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`), `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` come from the
+/// environment, which is where Lambda puts them.
 ///
 /// The crate `aws-config` is not used: it would link what looks for them elsewhere (profiles, web identity, containers,
 /// instances), which could only slow down or surprise a function.
@@ -62,16 +64,33 @@ pub fn config(
         .app_name(AppName::new(name).expect("a function's name is a valid application name"))
         .region(Region::new(region))
         .credentials_provider(SharedCredentialsProvider::new(credentials(&mut wanted)))
-        .use_fips(wanted.parsed("AWS_USE_FIPS_ENDPOINT", "false"))
-        .use_dual_stack(wanted.parsed("AWS_USE_DUALSTACK_ENDPOINT", "false"))
-        .service_config(OfService(variables.clone()))
+        .use_fips(is_on(&mut wanted, "AWS_USE_FIPS_ENDPOINT"))
+        .use_dual_stack(is_on(&mut wanted, "AWS_USE_DUALSTACK_ENDPOINT"))
         .http_client(http::sdk_http_client(client))
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-    config.set_endpoint_url(wanted.optional("AWS_ENDPOINT_URL"));
+    if !is_on(&mut wanted, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") {
+        config.set_endpoint_url(wanted.optional("AWS_ENDPOINT_URL"));
+        config.set_service_config(Some(OfService(variables.clone())));
+    }
     wanted.finish()?;
     Ok(config.build())
+}
+
+/// `true` or `false` in letters of any case, as AWS's tools take them; off where nothing is said.
+fn is_on(wanted: &mut Reading<'_>, name: &str) -> bool {
+    wanted.parsed::<Switch>(name, "false").0
+}
+
+struct Switch(bool);
+
+impl FromStr for Switch {
+    type Err = ParseBoolError;
+
+    fn from_str(text: &str) -> Result<Self, ParseBoolError> {
+        text.to_ascii_lowercase().parse().map(Self)
+    }
 }
 
 fn credentials(wanted: &mut Reading<'_>) -> Credentials {

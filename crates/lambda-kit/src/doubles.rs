@@ -4,7 +4,10 @@
 mod backlog;
 mod bus;
 mod calls;
+pub mod cloudwatch;
 mod jobs;
+mod laters;
+mod logged;
 mod losing;
 pub mod rehearsal;
 mod settings;
@@ -13,5 +16,7 @@ pub use backlog::{Buried, Delayed, RecordingBacklog, Reminder};
 pub use bus::RecordingBus;
 pub use calls::{Calls, Moment};
 pub use jobs::{Mishap, RecordingJobs};
+pub use laters::{Later, MemoryLaters};
+pub use logged::Logged;
 pub use losing::LosingAnswers;
 pub use settings::MemorySettings;

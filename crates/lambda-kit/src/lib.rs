@@ -13,6 +13,7 @@ mod failure;
 mod home;
 pub mod http;
 pub mod jobs;
+pub mod laters;
 mod logging;
 pub mod metrics;
 mod on_demand;

@@ -32,7 +32,7 @@ fn level(name: Option<&str>) -> Level {
 }
 
 /// The span of an invocation carries the request id. It is of level `INFO` and must be there for a `WARN` too.
-fn subscriber<W>(level: Level, writer: W) -> impl Subscriber + Send + Sync
+pub(crate) fn subscriber<W>(level: Level, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
 }
 
 fn endpoints_come_from_the_environment() {
-    let cases: [(&[(&str, &str)], &str); 5] = [
+    let cases: [(&[(&str, &str)], &str); 6] = [
         (&[], "https://ssm.eu-west-1.amazonaws.com/"),
         (&[("AWS_REGION", "cn-north-1")], "https://ssm.cn-north-1.amazonaws.com.cn/"),
         (&[("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")], "http://127.0.0.1:4566/"),
@@ -43,7 +43,11 @@ fn endpoints_come_from_the_environment() {
             "http://127.0.0.1:4567/",
         ),
         (
-            &[("AWS_USE_FIPS_ENDPOINT", "true"), ("AWS_REGION", "us-east-1")],
+            &[("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")],
+            "https://ssm.eu-west-1.amazonaws.com/",
+        ),
+        (
+            &[("AWS_USE_FIPS_ENDPOINT", "True"), ("AWS_REGION", "us-east-1")],
             "https://ssm-fips.us-east-1.amazonaws.com/",
         ),
     ];

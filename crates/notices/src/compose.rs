@@ -15,6 +15,7 @@ pub(crate) use announcement::{announcement, late_line, remark};
 
 use std::collections::BTreeMap;
 
+use self::failure::Reasons;
 use crate::moment::{Moment, Outcome};
 use crate::rollback::Ruling;
 use crate::settings::Settings;
@@ -105,7 +106,7 @@ fn details(story: &Story, standing: &Standing) -> Vec<Text> {
     match standing {
         Standing::Failed(_) | Standing::Failing(_) => {
             let attempt = story.attempt();
-            failure::failure(story, attempt).into_iter().chain(gate::behind(story, attempt)).collect()
+            failure::failure(story, attempt, Reasons::Below).into_iter().chain(gate::behind(story, attempt)).collect()
         }
         Standing::Waiting(pending) => {
             let more = pending.len().saturating_sub(APPROVALS_SHOWN);
@@ -182,7 +183,7 @@ fn data(story: &Story, moment: Option<&Moment>) -> Data {
 /// The lines about an attempt's failure, as words.
 #[cfg(test)]
 pub(crate) fn failure_words(story: &Story, attempt: u32) -> String {
-    failure::failure(story, attempt).iter().map(Text::to_words).collect::<Vec<_>>().join("\n")
+    failure::failure(story, attempt, Reasons::Here).iter().map(Text::to_words).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -227,8 +228,8 @@ impl Notice {
     /// For a message that stands alone: why a gate stopped it, what is released, and how far it is.
     pub(crate) fn with_background(mut self, story: &Story, moment: &Moment) -> Self {
         if moment.outcome == Outcome::Failed {
-            let reasons = failure::failure(story, moment.attempt).len();
-            self.sections.splice(reasons..reasons, gate::behind(story, moment.attempt));
+            let reasons = failure::failure(story, moment.attempt, Reasons::Below);
+            self.sections.splice(..reasons.len(), reasons.into_iter().chain(gate::behind(story, moment.attempt)));
         }
         for section in [lines::commit(story), lines::stages(story)] {
             if !section.is_empty() && !self.sections.contains(&section) {

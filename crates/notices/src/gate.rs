@@ -231,6 +231,13 @@ impl Stand {
 }
 
 impl Visit {
+    /// Its reason begins with a check, so a list of the checks that did not pass says as much.
+    pub(crate) fn is_explained_by_its_checks(&self) -> bool {
+        let begins =
+            |check: &Check| self.reason.as_deref().is_some_and(|reason| reason.starts_with(check.name.as_str()));
+        self.checks.iter().any(|check| !check.passes() && check.says.is_some() && begins(check))
+    }
+
     fn read(decision: &Decision) -> Option<Self> {
         let Decided::Gate(gate) = &decision.what else { return None };
         let mut checks: Vec<Check> = gate.checks.iter().map(Check::read).collect();

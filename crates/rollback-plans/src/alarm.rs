@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pipeline_model::AlarmState;
 
 use crate::decide::is_later;
@@ -10,6 +10,10 @@ use crate::{Limits, Refusal, Target};
 
 /// How long to wait before CloudWatch is asked again whether the alarm may act.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How soon CloudWatch is asked again that has not heard of the change it told: it is seconds behind, if at all.
+const SOON: Duration = Duration::from_secs(5);
+/// How much older than the change itself its entry in the history may be.
+const SAME_CHANGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// The alarm that asks for a rollback: what its event said, and what CloudWatch says now.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +69,7 @@ impl Suppression {
 pub enum Calls {
     /// It does.
     Now,
-    /// CloudWatch holds it back for the moment: look again after that time.
+    /// CloudWatch holds it back for the moment, or has not heard of it yet: look again after that time.
     Perhaps(Duration),
 }
 
@@ -74,6 +78,9 @@ pub enum Calls {
 pub enum AlarmNow {
     /// It exists and has this state.
     Is(AlarmState),
+    /// It was not red when it changed last, which was before the event says that it turned red. An event may be a
+    /// forgery, so that CloudWatch must say it, too.
+    Behind,
     /// There is no such alarm any more.
     Gone,
 }
@@ -95,7 +102,8 @@ impl Alarm {
     /// # Errors
     /// Why it asks for nothing, whatever it protects.
     pub fn still_calls(&self, limits: &Limits, now: Timestamp) -> Result<Calls, Refusal> {
-        if self.now != AlarmNow::Is(AlarmState::Alarm) {
+        let is_behind = self.now == AlarmNow::Behind;
+        if !is_behind && self.now != AlarmNow::Is(AlarmState::Alarm) {
             return Err(Refusal::AlarmNotRed);
         }
         if let Some(Suppression::By(name)) = &self.suppressed_by {
@@ -105,7 +113,16 @@ impl Alarm {
         if is_later(self.red_since, limits.watch.max(limits.patience), now) {
             return Err(Refusal::AlarmStale);
         }
-        Ok(if self.suppressed_by.is_some() { Calls::Perhaps(LOOK_AGAIN) } else { Calls::Now })
+        Ok(match self.suppressed_by {
+            _ if is_behind => Calls::Perhaps(self.as_long_again(now)),
+            Some(_) => Calls::Perhaps(LOOK_AGAIN),
+            None => Calls::Now,
+        })
+    }
+
+    /// As long as it is red already: soon at first, and then less and less often.
+    fn as_long_again(&self, now: Timestamp) -> Duration {
+        Duration::try_from(now.duration_since(self.red_since)).unwrap_or_default().clamp(SOON, LOOK_AGAIN)
     }
 
     /// Names what a refusal is about where no release is known: once a day is told, and the next day again.
@@ -128,10 +145,16 @@ impl Alarm {
             return WasRed::of(state);
         }
         let Some(turns) = &self.turns else { return WasRed::AskHistory };
-        let Some(first) = turns.first() else { return WasRed::Unknown };
+        let Some(first) = turns.first().filter(|_| self.is_in(turns)) else { return WasRed::HistoryLags };
         let until_then = &turns[..turns.partition_point(|turn| turn.at <= moment)];
         let mut newest_first = until_then.iter().rev().map(|turn| &turn.to).chain([&first.from]);
         newest_first.find(|state| **state != AlarmState::InsufficientData).map_or(WasRed::No, WasRed::of)
+    }
+
+    /// Whether these changes hold the one by which it is red. If not, they may lack others as well.
+    fn is_in(&self, turns: &[Turn]) -> bool {
+        let earliest = self.red_since.saturating_sub(SAME_CHANGE).unwrap_or(Timestamp::MIN);
+        turns.last().is_some_and(|last| last.at >= earliest)
     }
 }
 
@@ -139,8 +162,10 @@ impl Alarm {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum WasRed {
     No,
-    /// Its history was asked and does not reach back.
+    /// Its history was asked and does not say it.
     Unknown,
+    /// Its history was asked and does not know yet that it is red.
+    HistoryLags,
     /// Its history must be asked.
     AskHistory,
     Yes,

@@ -1,14 +1,16 @@
 //! What is remembered of the rollbacks of one target, and of those that were begun and perhaps not ended.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use pipeline_model::ExecutionId;
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, Step, Way};
+use crate::{Alarm, Plan, Seen, Step, Way};
 
 /// The most rollbacks remembered of one target. More than a day's cap, because a release that was rolled back must not
 /// become a target again.
-const MOST_REMEMBERED: usize = 50;
+pub(crate) const MOST_REMEMBERED: usize = 50;
 
 /// What the table holds of one target.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -48,9 +50,18 @@ pub struct Past {
     /// Every way back turned out to be impossible.
     #[serde(default, skip_serializing_if = "is_false")]
     pub failed: bool,
-    /// The inbound transition was closed and is to be opened when the alarm is OK again.
+    /// Nothing was found to be impossible: the permission was missing, which somebody may grant.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub denied: bool,
+    /// It was begun and did not succeed: its service's word for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broke: Option<String>,
+    /// The inbound transition was closed, and nobody of us has opened it since.
     #[serde(default, skip_serializing_if = "is_false")]
     pub closed_transition: bool,
+    /// Other alarms that called while the transition was closed, and since when each was red.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub needed_by: BTreeMap<String, Timestamp>,
     /// When the alarm became OK again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared: Option<Timestamp>,
@@ -81,12 +92,18 @@ pub struct Pledge {
     /// The execution whose release is to stand again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_execution: Option<ExecutionId>,
+    /// All it may go back to, until it is known which of these were thrown out or are outdated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<ExecutionId>,
     /// The inbound transition is closed for it: if nothing comes of it, whoever finds this opens the transition again.
     #[serde(default, skip_serializing_if = "is_false")]
     pub closes: bool,
     /// What is started anew if the stage itself cannot go back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redeployment: Option<Redeployment>,
+    /// The version that is to stand again, where the target has versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 /// An execution that is started anew looks like any release; what it is made of tells it from others.
@@ -108,7 +125,43 @@ impl Redeployment {
     }
 }
 
+impl Past {
+    /// What was pledged was done, in these steps.
+    pub fn of(pledge: Pledge, started: Option<String>, steps: Vec<String>) -> Self {
+        Self {
+            pledge,
+            started,
+            steps,
+            failed: false,
+            denied: false,
+            broke: None,
+            closed_transition: false,
+            needed_by: BTreeMap::new(),
+            cleared: None,
+        }
+    }
+}
+
 impl Pledge {
+    /// That a plan is about to be carried out for this alarm, best by this way.
+    pub fn of(plan: &Plan, way: Option<&Way>, alarm: &Alarm, seen: &Seen, at: Timestamp) -> Self {
+        Self {
+            incident: plan.incident.clone(),
+            release: plan.release.id.clone(),
+            alarm: alarm.name.clone(),
+            alarm_reason: alarm.reason.clone(),
+            red_since: alarm.red_since,
+            at,
+            from: plan.release.revision.clone(),
+            to: way.and_then(|way| way.to.clone()),
+            target_execution: way.and_then(|way| way.target_execution.clone()),
+            candidates: Vec::new(),
+            closes: plan.before.is_some() || seen.is_closed_by_us(),
+            redeployment: Redeployment::of(&plan.ways),
+            version: way.and_then(|way| way.step.version().map(str::to_owned)),
+        }
+    }
+
     /// How long whoever wrote it down is alone, longer than an invocation can live (template.yaml: a minute): after that
     /// its writer does nothing more.
     pub const HOLDS: SignedDuration = SignedDuration::from_secs(150);
@@ -117,8 +170,12 @@ impl Pledge {
 
     /// Whether what began at `moment` may have come of it.
     pub(crate) fn can_have_begun(&self, moment: Timestamp) -> bool {
-        let after = moment.duration_since(self.at);
-        (-Self::SKEW..=Self::HOLDS).contains(&after)
+        self.is_followed_by(moment, Self::HOLDS)
+    }
+
+    /// Whether `moment` is later, and by no more than `reach`.
+    pub(crate) fn is_followed_by(&self, moment: Timestamp, reach: SignedDuration) -> bool {
+        (-Self::SKEW..=reach).contains(&moment.duration_since(self.at))
     }
 }
 
@@ -128,13 +185,14 @@ impl Book {
         self.past.iter().any(|past| past.started.as_deref() == Some(release))
     }
 
-    /// Whether `release` was rolled back, so that it is not to stand again.
+    /// Whether `release` was rolled back, so that it is not to stand again. Where only a permission was missing it was not,
+    /// and the next alarm may find it granted.
     pub(crate) fn threw_out(&self, release: &str) -> bool {
-        self.past.iter().any(|past| past.pledge.release == release)
+        self.past.iter().any(|past| past.pledge.release == release && !past.denied)
     }
 
-    /// Whether this change of the alarm has led to a rollback: the event comes twice.
-    pub(crate) fn has_answered(&self, alarm: &Alarm) -> bool {
+    /// Whether this change of the alarm has led to a rollback, or to a try: the event comes twice.
+    pub fn has_answered(&self, alarm: &Alarm) -> bool {
         self.past.iter().any(|past| past.pledge.alarm == alarm.name && past.pledge.red_since == alarm.red_since)
     }
 
@@ -148,8 +206,11 @@ impl Book {
         Some(past)
     }
 
-    /// Writes a rollback down, and drops the oldest one that no longer fits.
+    /// Writes a rollback down, and drops the oldest one that no longer fits. Of tries for which a permission is missing,
+    /// which an alarm that flaps repeats, the last one is enough.
     pub fn remember(&mut self, past: Past) {
+        let is_same = |it: &Past| it.pledge.incident == past.pledge.incident && it.pledge.alarm == past.pledge.alarm;
+        self.past.retain(|it| !(it.denied && is_same(it)));
         self.past.push(past);
         let surplus = self.past.len().saturating_sub(MOST_REMEMBERED);
         self.past.drain(..surplus);

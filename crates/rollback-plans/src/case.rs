@@ -17,6 +17,17 @@ pub enum Mode {
     Observe,
 }
 
+/// Another target that the same alarm protects.
+#[derive(Debug, Clone)]
+pub struct Sibling {
+    /// The target.
+    pub target: Target,
+    /// What is remembered of it.
+    pub book: Book,
+    /// What stands there; `None` until somebody has looked.
+    pub seen: Option<Seen>,
+}
+
 /// One alarm, one target, and what is known of both.
 #[derive(Debug, Clone)]
 pub struct Case<'a> {
@@ -28,6 +39,8 @@ pub struct Case<'a> {
     pub seen: &'a Seen,
     /// What is remembered of it; `None` until somebody has read or claimed it.
     pub book: Option<&'a Book>,
+    /// The other targets that the same alarm protects.
+    pub siblings: &'a [Sibling],
     /// Whether to act.
     pub mode: Mode,
     /// How far a rollback may go.

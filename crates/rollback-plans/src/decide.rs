@@ -8,14 +8,16 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::{Calls, WasRed};
+use crate::permits::{asks_for_siblings, permits};
 use crate::targets::Look;
+use crate::untold::{asks_for_all, untold};
 use crate::windows::{Outlook, is_suspect, judged};
-use crate::{Book, Case, Hold, Mode, Plan, Pledge, Redeployment, Refusal, Release, Seen, Standing, Step};
+use crate::{Book, Case, Hold, Mode, Plan, Pledge, Refusal, Release, Seen, Standing, Step};
 
-/// How long to wait before a stage that is running is looked at again.
+/// How long to wait before what is not as it must be yet is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
-/// The window of the daily cap.
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+/// How long after a change CloudWatch's history may lack it.
+const HISTORY_LAGS: SignedDuration = SignedDuration::from_mins(10);
 
 /// What to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,8 @@ pub enum Question {
     Turns(Timestamp),
     /// All executions of the pipeline: [`crate::targets::StageSeen::all`].
     AllExecutions,
+    /// What stands in the stages that the alarm protects besides: [`crate::Sibling::seen`].
+    Siblings,
 }
 
 /// A refusal, and what is known all the same.
@@ -94,8 +98,8 @@ fn examine(case: &Case<'_>) -> Result<Decision, Refusal> {
         Standing::Deployed(release) => (release, true),
     };
     is_suspect(&release, is_over, case.alarm.red_since, case.limits)?;
-    if let Some(question) = was_green(case, &release)? {
-        return Ok(Decision::Ask(question));
+    if let Some(decision) = was_green(case, &release)? {
+        return Ok(decision);
     }
     let incident = case.incident(&release);
     let outlook =
@@ -107,7 +111,7 @@ fn examine(case: &Case<'_>) -> Result<Decision, Refusal> {
     }
     let ways = look.ways(&outlook)?;
     let plan = plan(case, &outlook, ways);
-    by_the_book(case, plan)
+    by_the_book(case, &outlook, plan)
 }
 
 /// What stands is a rollback. Perhaps it is one of ours that nobody could tell of.
@@ -133,25 +137,36 @@ fn finish(case: &Case<'_>, book: &Book) -> Option<Result<Decision, Refusal>> {
     }))
 }
 
-/// The alarm was red neither when the deployment began nor when it stood; perhaps its history must be asked. An alarm
-/// without data may have been red before that, so the history is asked for one more watch.
-fn was_green(case: &Case<'_>, release: &Release) -> Result<Option<Question>, Refusal> {
+/// The alarm was red neither when the deployment began nor when it stood; perhaps its history must be asked, or asked
+/// again. An alarm without data may have been red before that, so the history is asked for one more watch.
+fn was_green(case: &Case<'_>, release: &Release) -> Result<Option<Decision>, Refusal> {
     let [began, stood] = judged(release, case.limits).ok_or(Refusal::DeploymentTimeUnknown)?;
     match case.alarm.was_red_at(began).max(case.alarm.was_red_at(stood)) {
         WasRed::No => Ok(None),
         WasRed::Yes => Err(Refusal::AlarmRedBeforeDeployment),
-        WasRed::Unknown => Err(Refusal::AlarmPastUnknown),
+        WasRed::HistoryLags if !is_later(case.alarm.red_since, HISTORY_LAGS, case.now) => {
+            Ok(Some(Decision::Wait(LOOK_AGAIN)))
+        }
+        WasRed::Unknown | WasRed::HistoryLags => Err(Refusal::AlarmPastUnknown),
         WasRed::AskHistory => {
-            Ok(Some(Question::Turns(began.saturating_sub(case.limits.watch).unwrap_or(Timestamp::MIN))))
+            let since = began.saturating_sub(case.limits.watch).unwrap_or(Timestamp::MIN);
+            Ok(Some(Decision::Ask(Question::Turns(since))))
         }
     }
 }
 
 /// What happened before at this target, and whether this invocation may act on it.
-fn by_the_book(case: &Case<'_>, plan: Plan) -> Result<Decision, Refusal> {
+fn by_the_book(case: &Case<'_>, outlook: &Outlook<'_>, plan: Plan) -> Result<Decision, Refusal> {
+    if case.siblings.iter().any(|sibling| sibling.book.has_answered(case.alarm)) {
+        return Ok(Decision::Answered);
+    }
+    if asks_for_siblings(case) {
+        return Ok(Decision::Ask(Question::Siblings));
+    }
     let Some(book) = case.book else {
+        permits(case, &plan.release, &Book::default())?;
         return Ok(match case.mode {
-            Mode::Act => Decision::Claim(Box::new(pledge(case, &plan))),
+            Mode::Act => Decision::Claim(Box::new(pledge(case, outlook, &plan))),
             Mode::Observe => Decision::Ask(Question::Book),
         });
     };
@@ -161,70 +176,13 @@ fn by_the_book(case: &Case<'_>, plan: Plan) -> Result<Decision, Refusal> {
     if let Some(decision) = finish(case, book) {
         return decision;
     }
-    permits(book, &plan, case)?;
+    permits(case, &plan.release, book)?;
     Ok(match (case.mode, book.hold) {
         (Mode::Observe, _) => Decision::Observe(Box::new(plan)),
         (Mode::Act, Hold::Mine) => Decision::RollBack(Box::new(plan)),
-        (Mode::Act, Hold::Free) => Decision::Claim(Box::new(pledge(case, &plan))),
+        (Mode::Act, Hold::Free) => Decision::Claim(Box::new(pledge(case, outlook, &plan))),
         (Mode::Act, Hold::Others(until)) => Decision::Wait(until_then(until, case.now)),
     })
-}
-
-/// Whether only the list of all executions tells what came of a promise: a rollback that runs, that failed or that is of
-/// an older structure is in no other.
-fn asks_for_all(book: &Book, seen: &Seen) -> bool {
-    matches!(seen, Seen::Stage(stage) if stage.all.is_none() && !book.pledges.is_empty())
-}
-
-/// A rollback of ours that nobody could tell of; perhaps something newer has covered it already. Of a stage, all executions
-/// must be known.
-///
-/// A rollback that began when nobody held the target is somebody else's.
-pub fn untold(book: &Book, seen: &Seen) -> Option<(Pledge, Release)> {
-    let Seen::Stage(stage) = seen else {
-        let pledge = book.pledges.first()?;
-        let release = match (seen, seen.look()?.standing()) {
-            (_, Standing::RolledBack(release)) => release,
-            // A revision that CodeDeploy deploys once more looks like any other deployment.
-            (Seen::CodeDeploy(_), Standing::Stoppable(it) | Standing::Deployed(it) | Standing::Broken(it, _))
-                if it.id != pledge.release && it.began.is_some_and(|began| pledge.can_have_begun(began)) =>
-            {
-                it
-            }
-            _ => return None,
-        };
-        return (!book.made(&release.id)).then(|| (pledge.clone(), release));
-    };
-    let rollbacks = stage.rollbacks().filter_map(|release| {
-        let began = release.began?;
-        let pledge = book.pledges.iter().rev().find(|pledge| pledge.can_have_begun(began))?;
-        stage.is_of_this_stage(&release, pledge).then(|| (pledge.clone(), release))
-    });
-    let redeployments = book.pledges.iter().filter_map(|pledge| Some((pledge.clone(), stage.redeployment_of(pledge)?)));
-    let untold = rollbacks.chain(redeployments).filter(|(_, release)| !book.made(&release.id));
-    // The oldest one: who promised acts once, and a person may have rolled back after that.
-    untold.min_by_key(|(_, release)| release.began)
-}
-
-/// Whether the past allows one more rollback.
-fn permits(book: &Book, plan: &Plan, case: &Case<'_>) -> Result<(), Refusal> {
-    let (limits, now) = (case.limits, case.now);
-    if book.made(&plan.release.id) {
-        return Err(Refusal::CurrentIsRollback);
-    }
-    if book.threw_out(&plan.release.id) {
-        return Err(Refusal::AlreadyHandled);
-    }
-    let times = book.past.iter().filter(|past| !past.failed).map(|past| past.pledge.at);
-    if let Some(last) = times.clone().max()
-        && !is_later(last, limits.cooldown, now)
-    {
-        return Err(Refusal::Cooldown(last.saturating_add(limits.cooldown).unwrap_or(Timestamp::MAX)));
-    }
-    if times.filter(|at| !is_later(*at, DAY, now)).count() >= usize::from(limits.per_day) {
-        return Err(Refusal::DailyCap);
-    }
-    Ok(())
 }
 
 fn plan(case: &Case<'_>, outlook: &Outlook<'_>, ways: Vec<crate::Way>) -> Plan {
@@ -247,21 +205,12 @@ fn plan(case: &Case<'_>, outlook: &Outlook<'_>, ways: Vec<crate::Way>) -> Plan {
     }
 }
 
-fn pledge(case: &Case<'_>, plan: &Plan) -> Pledge {
-    let first = plan.ways.first();
-    Pledge {
-        incident: plan.incident.clone(),
-        release: plan.release.id.clone(),
-        alarm: case.alarm.name.clone(),
-        alarm_reason: case.alarm.reason.clone(),
-        red_since: case.alarm.red_since,
-        at: case.now,
-        from: plan.release.revision.clone(),
-        to: first.and_then(|way| way.to.clone()),
-        target_execution: first.and_then(|way| way.target_execution.clone()),
-        closes: plan.before.is_some() || case.seen.is_closed_by_us(),
-        redeployment: Redeployment::of(&plan.ways),
-    }
+fn pledge(case: &Case<'_>, outlook: &Outlook<'_>, plan: &Plan) -> Pledge {
+    let candidates = match case.seen {
+        Seen::Stage(stage) => stage.all_ways_back(outlook),
+        _ => Vec::new(),
+    };
+    Pledge { candidates, ..Pledge::of(plan, plan.ways.first(), case.alarm, case.seen, case.now) }
 }
 
 /// A refusal with what a person can do about it: the way that policy forbids us is open to them.

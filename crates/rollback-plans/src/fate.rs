@@ -52,8 +52,26 @@ mod tests {
         assert_eq!(of(with_back, RunStatus::Ended(String::from("Failed"))), failed("Failed"));
         let covered = "good@10 bad@40 back@46>good fix@60";
         assert_eq!(of(covered, RunStatus::Ended(String::from("Failed"))), Fate::Over, "it is the fix that failed");
-        assert_eq!(of("good@10 bad@40", RunStatus::Succeeded), Fate::Runs, "what was started anew is on its way");
         assert_eq!(fate(&past("bad", "back", 45), &Seen::Unknown(String::new())), Fate::Over);
+    }
+
+    #[test]
+    fn of_what_was_started_anew_the_list_of_all_executions_tells_until_it_comes_to_the_stage() {
+        let of = |status: Option<RunStatus>| {
+            let mut seen = stage("good@10 bad@40");
+            seen.all = status.map(|status| {
+                let mut all = stage("good@10 bad@40 back@46").succeeded;
+                all[0].status = status;
+                all
+            });
+            fate(&past("bad", "back", 45), &seen.into())
+        };
+        assert_eq!(of(None), Fate::Runs);
+        assert_eq!(of(Some(RunStatus::Running)), Fate::Runs);
+        for word in ["Failed", "Stopped", "Cancelled"] {
+            assert_eq!(of(Some(RunStatus::Ended(word.to_owned()))), failed(word));
+        }
+        assert_eq!(of(Some(RunStatus::Ended(String::from("Superseded")))), Fate::Over, "something newer comes");
     }
 
     #[test]

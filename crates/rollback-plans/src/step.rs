@@ -94,11 +94,21 @@ pub enum Carried {
     Done(Option<String>),
     /// The service refuses it for good: code and message.
     Impossible(String),
+    /// We may not: code and message.
+    Denied(String),
     /// The service refuses it for now: code and message.
     Later(String),
 }
 
 impl Step {
+    /// The version that stands after it, where the target has versions.
+    pub(crate) fn version(&self) -> Option<&str> {
+        match self {
+            Self::PointAlias { version, .. } => Some(version),
+            _ => None,
+        }
+    }
+
     /// What the step does, as a sentence without its end: `roll stage Production of orders back to 11111111`.
     pub fn in_words(&self) -> String {
         match self {

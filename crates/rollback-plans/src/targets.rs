@@ -10,7 +10,7 @@ use std::mem::discriminant;
 
 use crate::step::is_our_reason;
 use crate::windows::Outlook;
-use crate::{Fate, Past, Refusal, Standing, Target, Way};
+use crate::{Fate, Past, Pledge, Refusal, Release, Standing, Target, Way};
 
 pub use alias::AliasSeen;
 pub use code_deploy::CodeDeploySeen;
@@ -45,6 +45,10 @@ pub(crate) trait Look {
 
     /// What became of a rollback of ours that its service accepted.
     fn fate(&self, past: &Past) -> Fate;
+
+    /// What came of a promise of ours that nobody told of, if it did: what stands is what was promised, and is no older
+    /// than the promise. Of a stage, which has a list of its rollbacks, `untold` tells.
+    fn came_of(&self, pledge: &Pledge) -> Option<Release>;
 
     /// What a person can run where there is no way.
     fn by_hand(&self, target: &Target) -> String {

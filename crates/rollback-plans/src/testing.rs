@@ -37,7 +37,7 @@ fn execution(word: &str) -> (ExecutionSeen, Timestamp) {
         restores: restores.map(ExecutionId::from),
         started: Some(ended - SignedDuration::from_mins(5)),
         is_parallel: false,
-        succeeded: true,
+        status: RunStatus::Succeeded,
         sources: vec![SourceRevision { action: String::from("Source"), revision }],
     };
     (seen, ended)
@@ -63,6 +63,7 @@ pub(crate) struct Desk {
     pub(crate) target: Target,
     pub(crate) seen: Seen,
     pub(crate) book: Option<Book>,
+    pub(crate) siblings: Vec<crate::Sibling>,
     pub(crate) mode: Mode,
     pub(crate) limits: Limits,
     pub(crate) now: Timestamp,
@@ -76,6 +77,7 @@ impl Desk {
             target: "orders/Production".parse().expect("a target"),
             seen: seen.into(),
             book: None,
+            siblings: Vec::new(),
             mode: Mode::Act,
             limits: Limits::default(),
             now: at(red_since + 1),
@@ -94,6 +96,7 @@ impl Desk {
             target: &self.target,
             seen: &self.seen,
             book: self.book.as_ref(),
+            siblings: &self.siblings,
             mode: self.mode,
             limits: &self.limits,
             now: self.now,
@@ -129,21 +132,16 @@ pub(crate) fn pledge(release: &str, minute: i64) -> Pledge {
         from: None,
         to: None,
         target_execution: None,
+        candidates: Vec::new(),
         closes: false,
         redeployment: None,
+        version: None,
     }
 }
 
 /// `release` was rolled back at that minute by execution `by`.
 pub(crate) fn past(release: &str, by: &str, minute: i64) -> Past {
-    Past {
-        pledge: pledge(release, minute),
-        started: Some(by.to_owned()),
-        steps: Vec::new(),
-        failed: false,
-        closed_transition: false,
-        cleared: None,
-    }
+    Past::of(pledge(release, minute), Some(by.to_owned()), Vec::new())
 }
 
 impl From<StageSeen> for Seen {

@@ -71,7 +71,7 @@ impl Node {
 
     /// Nothing is written here.
     pub(crate) fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null"))
+        matches!(&self.value, Value::Scalar { text, plain: true } if is_nothing(text))
     }
 
     /// The entries of a mapping.
@@ -91,6 +91,11 @@ impl Node {
                 Value::Map(entries) => entries.iter().any(|entry| entry.node.any(is)),
             }
     }
+}
+
+/// What YAML 1.2's core schema writes for nothing.
+pub(crate) fn is_nothing(plain: &str) -> bool {
+    matches!(plain, "" | "~" | "null" | "Null" | "NULL")
 }
 
 struct Builder<'t, 'p> {

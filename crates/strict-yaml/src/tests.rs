@@ -34,6 +34,15 @@ fn a_text_is_read_and_an_empty_one_is_nothing() {
 }
 
 #[test]
+fn a_key_with_nothing_below_it_is_an_empty_list_or_mapping() {
+    for nothing in ["", "~", "null", "Null"] {
+        let kennel = read::<Kennel>(&format!("dogs: {nothing}\n")).unwrap().unwrap();
+        assert!(kennel.dogs.is_empty(), "{nothing:?}");
+    }
+    assert_eq!(refusals("dogs:\n  - ~\n"), ["line 2, column 5: the key `name` is missing"]);
+}
+
+#[test]
 fn an_unknown_key_is_named_with_the_nearest_known_one_or_with_all() {
     assert_eq!(refusals("dogs:\n  - nmae: Rex\n"), ["line 2, column 5: unknown key `nmae`; did you mean `name`?"]);
     assert_eq!(refusals("budgie: []"), ["line 1, column 1: unknown key `budgie`; known are dogs, cats"]);

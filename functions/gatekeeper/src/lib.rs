@@ -12,10 +12,12 @@ mod policies;
 pub mod ports;
 mod report;
 mod request;
+mod secrets;
 mod token;
 mod visit;
 
 use lambda_kit::jobs::Jobs;
+use lambda_kit::laters::Laters;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::Bus;
 use lambda_kit::settings::ParameterStore;
@@ -23,10 +25,11 @@ use lambda_kit::start::{Handler, Invocation};
 use lambda_kit::{Clock, Failure, Home};
 use serde_json::value::RawValue;
 
-use ports::{Deployments, Inquiry, Laters, Shelf};
+use ports::{Deployments, Inquiry, Shelf};
 
 pub use doors::{HookReply, Reply};
 pub use policies::Policies;
+pub use secrets::Secrets;
 
 /// What a gatekeeper reaches.
 pub trait Outside {

@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use gatekeeper::outside::{CodeDeploy, DynamoShelf, Queue, Web, World};
+use gatekeeper::outside::{CodeDeploy, DynamoShelf, Web, World};
 use gatekeeper::{Gatekeeper, Outside, Policies};
 use lambda_kit::jobs::CodePipelineJobs;
+use lambda_kit::laters::OwnQueue;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
 use lambda_kit::start::{self, Kit};
@@ -22,7 +23,7 @@ impl Outside for Aws {
     type Shelf = DynamoShelf;
     type Jobs = CodePipelineJobs;
     type Deployments = CodeDeploy;
-    type Laters = Queue;
+    type Laters = OwnQueue;
     type Bus = EventBus;
     type Parameters = SsmParameters;
 }
@@ -50,7 +51,7 @@ fn build(kit: &Kit) -> Result<Gatekeeper<Aws>> {
         shelf: DynamoShelf::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),
         jobs: CodePipelineJobs::new(&kit.aws),
         deployments: CodeDeploy::new(aws_sdk_codedeploy::Client::new(&kit.aws)),
-        laters: Queue::new(aws_sdk_sqs::Client::new(&kit.aws), queue),
+        laters: OwnQueue::new(aws_sdk_sqs::Client::new(&kit.aws), queue),
         bus: EventBus::new(aws_sdk_eventbridge::Client::new(&kit.aws)),
         policies: Policies::new(SsmParameters::new(&kit.aws), prefix, kit.clock.clone(), metrics.clone()),
         home: Home::of_arn(&stack)?,

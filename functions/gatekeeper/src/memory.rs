@@ -2,7 +2,6 @@
 
 mod code_deploy;
 mod inquiry;
-mod laters;
 mod pipeline;
 mod shelf;
 
@@ -15,7 +14,7 @@ use crate::{Gatekeeper, Outside, Policies};
 
 pub use code_deploy::MemoryDeployments;
 pub use inquiry::{Fault, MemoryInquiry};
-pub use laters::{Later, MemoryLaters};
+pub use lambda_kit::doubles::{Later, MemoryLaters};
 pub use pipeline::{Delivered, Pipeline};
 pub use shelf::MemoryShelf;
 

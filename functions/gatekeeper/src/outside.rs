@@ -6,7 +6,6 @@ mod cloudwatch;
 mod codepipeline;
 mod deployments;
 mod http;
-mod queue;
 mod shelf;
 mod sonarqube;
 
@@ -21,7 +20,6 @@ use tokio::task::JoinSet;
 pub use asking::World;
 pub use deployments::CodeDeploy;
 pub use http::Web;
-pub use queue::Queue;
 pub use shelf::DynamoShelf;
 
 /// A question with what came back.

@@ -4,15 +4,14 @@
 mod tests;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gate_checks::{Policy, Settings as Meaning};
 use lambda_kit::metrics::Metrics;
 use lambda_kit::settings::{ParameterStore, Settings, Snapshot};
 use lambda_kit::{Clock, Failure};
-use pipeline_model::Secret;
 
+use crate::Secrets;
 use crate::request::Asked;
 
 /// While the store cannot be read, a policy that was read is gone by for so long.
@@ -33,8 +32,8 @@ pub struct Policies<S> {
 /// What one visit goes by.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
-    /// Secrets by their name; none if the store cannot be read and the policy needs no store.
-    pub(crate) secrets: BTreeMap<String, Secret<String>>,
+    /// None if the store cannot be read and the policy needs no store. As old as the policy may be.
+    pub(crate) secrets: Secrets,
     /// Openings, only as they are now: one that was there a minute ago may have been withdrawn.
     pub(crate) meaning: Meaning,
 }
@@ -71,10 +70,14 @@ impl<S: ParameterStore> Policies<S> {
             (Asked::Named(name), Ok(snapshot)) => self.named(name, snapshot).await?,
             (Asked::Named(_), Err(failure)) => return Err(Trouble::Unreadable(failure.to_string())),
         };
-        let secrets = read.as_ref().map(|snapshot| snapshot.values().clone()).unwrap_or_default();
-        let current = read.ok().filter(|snapshot| snapshot.stale().is_none());
-        let meaning = current.map(|snapshot| self.meaning(&snapshot)).unwrap_or_default();
-        Ok(Rules { policy, secrets, meaning })
+        let Ok(snapshot) = read else {
+            return Ok(Rules { policy, secrets: Secrets::default(), meaning: Meaning::default() });
+        };
+        let written = self.parse(&snapshot);
+        let current = written.clone().ok().filter(|_| snapshot.stale().is_none());
+        let secrets = Secrets::new(snapshot.values().clone(), written, matches!(asked, Asked::Inline(_)));
+        // Settings that are wrong, or old, open no gate.
+        Ok(Rules { policy, secrets, meaning: current.unwrap_or_default() })
     }
 
     /// The policy of a hook, by what is deployed.
@@ -128,11 +131,6 @@ impl<S: ParameterStore> Policies<S> {
                 Err(Trouble::Wrong(format!("there is no parameter {path}; create it, or name another policy")))
             }
         }
-    }
-
-    /// Settings that are wrong open no gate.
-    fn meaning(&self, snapshot: &Snapshot) -> Meaning {
-        self.parse(snapshot).unwrap_or_default()
     }
 
     fn parse(&self, snapshot: &Snapshot) -> Result<Meaning, String> {

@@ -1,24 +1,18 @@
 //! What the gatekeeper needs from the outside, each as narrow as its use.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use gate_checks::{Facts, Question};
 use jiff::Timestamp;
 use lambda_kit::Deadline;
-use pipeline_model::Secret;
+use lambda_kit::jobs::{Put, PutProblem};
+
+use crate::Secrets;
 
 /// Answers what a gate's checks ask.
 #[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
 pub trait Inquiry {
     /// Asks everything at once. A question that could not be asked is a fact too, so nothing here fails; what is not
-    /// answered by `deadline` is given up. `secrets` are the settings that requests may name.
-    async fn ask(
-        &self,
-        questions: Vec<Question>,
-        secrets: &BTreeMap<String, Secret<String>>,
-        deadline: &Deadline,
-    ) -> Facts;
+    /// answered by `deadline` is given up. `secrets` are what requests may name.
+    async fn ask(&self, questions: Vec<Question>, secrets: &Secrets, deadline: &Deadline) -> Facts;
 }
 
 /// What is remembered of each waiting gate, and who visits it.
@@ -26,8 +20,8 @@ pub trait Inquiry {
 /// Every change is one atomic call. Expiries are the store's own: what nobody has touched for two days is gone.
 #[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
 pub trait Shelf {
-    /// Makes this visit ours: nobody has made it or a later one, or whoever did, for the same job, did not come back by
-    /// the end of its lease. `first` is stored at once, where nothing needs to be read first.
+    /// Makes this visit ours: nobody has made it or a later one, or the lease of whoever made it, for the same job, has
+    /// ended. `first` is stored at once, where nothing needs to be read first.
     async fn claim(&self, visit: &Visit, first: Option<&str>) -> anyhow::Result<Claimed>;
 
     /// Stores what is to be remembered, if the visit is still ours.
@@ -47,7 +41,7 @@ pub struct Visit {
     pub worker: String,
     /// Now.
     pub now: Timestamp,
-    /// When the lease ends: at the deadline of the invocation.
+    /// When the lease ends, and the same job may be worked on anew.
     pub until: Timestamp,
 }
 
@@ -75,8 +69,8 @@ pub trait Deployments {
     /// What is deployed where (`GetDeployment`).
     async fn look(&self, deployment: &str) -> anyhow::Result<Deployment>;
 
-    /// Answers a hook (`PutLifecycleEventHookExecutionStatus`). One that was answered before stays as it is.
-    async fn answer(&self, hook: &Hook, succeeded: bool) -> anyhow::Result<Hooked>;
+    /// Answers a hook (`PutLifecycleEventHookExecutionStatus`), in one attempt. One that was answered before stays as it is.
+    async fn answer(&self, hook: &Hook, succeeded: bool) -> Result<Put, PutProblem>;
 }
 
 /// A deployment, as far as it says which policy is meant.
@@ -96,20 +90,4 @@ pub struct Hook {
     pub deployment_id: String,
     /// Names this call, and is opaque.
     pub lifecycle_event_hook_execution_id: String,
-}
-
-/// What became of an answer to a hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hooked {
-    /// It was taken.
-    Accepted,
-    /// The hook has an answer, or nobody waits for one any more.
-    Over(String),
-}
-
-/// Messages to oneself.
-#[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
-pub trait Laters {
-    /// Lets `body` come back after that time, a quarter of an hour at most.
-    async fn again(&self, body: &str, after: Duration) -> anyhow::Result<()>;
 }

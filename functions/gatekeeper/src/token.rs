@@ -15,13 +15,16 @@ const LONGEST_KEY: usize = 64;
 /// Where a waiting gate stands. What it has measured is kept in the state table, under the key.
 ///
 /// CodePipeline hands it back unread with the next job, so it also says what must be known while the table cannot be
-/// reached: since when the release waits, and how many visits have passed without the table.
+/// reached: since when the release waits, and how many visits have passed without the table. And it says when somebody
+/// looked last, because a visit that finds nothing new stores nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     /// Names the gate's item: the id of its first job.
     pub(crate) key: String,
     /// The first visit, in whole seconds.
     pub(crate) since: Timestamp,
+    /// The last visit that saw something, in whole seconds.
+    pub(crate) seen: Timestamp,
     /// Which visit comes next; the first one, which has no token, is number 0.
     pub(crate) visit: u32,
     /// How many visits in a row could not reach the state table.
@@ -52,11 +55,12 @@ impl fmt::Display for Token {
 impl Token {
     /// Of a release that has just come.
     pub(crate) fn first(key: &str, now: Timestamp) -> Self {
-        Self { key: key.to_owned(), since: now, visit: 0, blind: 0 }
+        Self { key: key.to_owned(), since: now, seen: now, visit: 0, blind: 0 }
     }
 
     fn unsigned(&self) -> String {
-        format!("{VERSION}.{}.{}.{}.{}", self.key, self.since.as_second(), self.visit, self.blind)
+        let (since, seen) = (self.since.as_second(), self.seen.as_second());
+        format!("{VERSION}.{}.{since}.{seen}.{}.{}", self.key, self.visit, self.blind)
     }
 }
 
@@ -76,12 +80,13 @@ impl FromStr for Token {
 }
 
 fn read(text: &str) -> Option<Token> {
-    let [_, key, since, visit, blind, _] = text.split('.').collect::<Vec<_>>().try_into().ok()?;
+    let [_, key, since, seen, visit, blind, _] = text.split('.').collect::<Vec<_>>().try_into().ok()?;
     let is_key =
         (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     Some(Token {
         key: is_key.then(|| key.to_owned())?,
         since: Timestamp::from_second(since.parse().ok()?).ok()?,
+        seen: Timestamp::from_second(seen.parse().ok()?).ok()?,
         visit: visit.parse().ok()?,
         blind: blind.parse().ok()?,
     })
@@ -102,6 +107,7 @@ mod tests {
         Token {
             key: String::from("11111111-abcd-4111-abcd-111111abcdef"),
             since: Timestamp::from_second(1_772_445_600).unwrap(),
+            seen: Timestamp::from_second(1_772_445_810).unwrap(),
             visit: 7,
             blind: 0,
         }
@@ -109,8 +115,10 @@ mod tests {
 
     #[test]
     fn a_token_is_read_as_it_was_written_and_is_short() {
-        let longest = Token { key: "a".repeat(LONGEST_KEY), since: Timestamp::MIN, visit: u32::MAX, blind: u32::MAX };
-        for token in [token(), Token { since: longest.since.round(jiff::Unit::Second).unwrap(), ..longest }] {
+        let earliest = Timestamp::MIN.round(jiff::Unit::Second).unwrap();
+        let key = "a".repeat(LONGEST_KEY);
+        let longest = Token { key, since: earliest, seen: earliest, visit: u32::MAX, blind: u32::MAX };
+        for token in [token(), longest] {
             let text = token.to_string();
             assert!(text.len() < 200, "CodePipeline takes 2,048 characters: {text}");
             assert_eq!(text.parse(), Ok(token));
@@ -120,7 +128,7 @@ mod tests {
     #[test]
     fn a_token_of_another_version_is_told_apart_from_a_damaged_one() {
         assert_eq!("v2.abc.1".parse::<Token>(), Err(TokenError::Version));
-        for text in ["", "v1", "v1.", "v", "v2", "vx.1", "opaque-state", "v1.k.1772445600.7.0.00000000"] {
+        for text in ["", "v1", "v1.", "v", "v2", "vx.1", "opaque-state", "v1.k.1772445600.1772445810.7.0.00000000"] {
             assert_eq!(text.parse::<Token>(), Err(TokenError::Damaged), "{text}");
         }
     }
@@ -142,7 +150,7 @@ mod tests {
         }
 
         #[test]
-        fn a_changed_character_is_noticed(place in 0_usize..60, to in "[0-9a-v.-]") {
+        fn a_changed_character_is_noticed(place in 0_usize..80, to in "[0-9a-v.-]") {
             let text = token().to_string();
             let mut changed = text.clone();
             let place = place % text.len();

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gate_checks::{Judgement, Memory, Place, judge};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use lambda_kit::Deadline;
 use lambda_kit::jobs::FailureKind;
 use lambda_kit::publishing::Bus;
 use pipeline_model::{ActionName, Decision, Verdict};
 
-use crate::policies::Trouble;
+use crate::policies::{Rules, Trouble};
 use crate::ports::{Claimed, Inquiry, Shelf, Visit, Written};
 use crate::report::{self, Moment};
 use crate::request::Asked;
@@ -51,6 +51,17 @@ pub(crate) struct Arrival {
     pub(crate) job: String,
     /// How long its door can wait at most.
     pub(crate) longest: SignedDuration,
+    /// What becomes of the visit if this process dies.
+    pub(crate) afterwards: Afterwards,
+}
+
+/// Who goes on where a process died in the middle of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Afterwards {
+    /// The watchdog answers, so nobody else ever makes the visit: a delivery that comes again is left alone.
+    Watchdog,
+    /// It comes again, and is made by whoever finds the lease of the first ended.
+    Again,
 }
 
 /// What comes of a visit.
@@ -85,10 +96,7 @@ impl<O: Outside> Gatekeeper<O> {
     async fn try_visit(&self, arrival: &Arrival, deadline: &Deadline) -> Early<Outcome> {
         let visit = self.make(arrival, deadline);
         let kept = self.remember(arrival, &visit).await?;
-        let rules = self.policies.rules(&arrival.asked).await.map_err(|trouble| match trouble {
-            Trouble::Wrong(problems) => Outcome::Unable(FailureKind::ConfigurationError, problems),
-            Trouble::Unreadable(why) => blind(arrival, &visit, why),
-        })?;
+        let rules = self.rules(arrival, &visit).await?;
         let policy = rules.policy.within(arrival.longest);
         let margin = FOR_THE_REST.min(deadline.remaining() / 2);
         let questions = policy.questions(&arrival.place, visit.now);
@@ -96,11 +104,10 @@ impl<O: Outside> Gatekeeper<O> {
 
         let now = self.clock.now();
         let opened = rules.meaning.opening(&arrival.place, now);
-        let judgement = judge(&policy, &arrival.place, &facts, kept.memory.clone(), opened, now);
+        let memory = kept.memory.clone().after_a_gap(arrival.token.seen, now);
+        let judgement = judge(&policy, &arrival.place, &facts, memory, opened, now);
         let untold = (judgement.is_news || kept.untold) && judgement.verdict == Verdict::Wait;
-        if arrival.token.visit == 0 {
-            self.claim_first(arrival, &visit, &judgement).await?;
-        }
+        self.claim_first(arrival, &visit, &judgement.memory, judgement.verdict == Verdict::Wait).await?;
         let told = match &judgement.verdict {
             Verdict::Wait if !untold => true,
             _ => {
@@ -113,17 +120,22 @@ impl<O: Outside> Gatekeeper<O> {
         let is_kept = judgement.verdict != Verdict::Wait
             || if visit.number == 0 { told } else { !next_kept.has_news_since(&kept) };
         let blind = if is_kept { 0 } else { self.keep(arrival, &visit, &next_kept).await? };
-        Ok(Outcome::Judged(Box::new(judgement), next(arrival, blind)))
+        Ok(Outcome::Judged(Box::new(judgement), Token { seen: now, ..next(arrival, blind) }))
     }
 
     fn make(&self, arrival: &Arrival, deadline: &Deadline) -> Visit {
+        let now = self.clock.now();
+        let until = match arrival.afterwards {
+            Afterwards::Watchdog => now.saturating_add(arrival.longest).unwrap_or(Timestamp::MAX),
+            Afterwards::Again => deadline.expires_at(),
+        };
         Visit {
             key: arrival.token.key.clone(),
             number: arrival.token.visit,
             job: arrival.job.clone(),
             worker: format!("{:016x}", fastrand::u64(..)),
-            now: self.clock.now(),
-            until: deadline.expires_at(),
+            now,
+            until,
         }
     }
 
@@ -147,22 +159,39 @@ impl<O: Outside> Gatekeeper<O> {
         }
     }
 
-    /// A decision needs nothing remembered, so it stands even if the table cannot be reached.
-    async fn claim_first(&self, arrival: &Arrival, visit: &Visit, judgement: &Judgement) -> Early<()> {
-        let kept = Kept::of(judgement.memory.clone()).to_json();
+    /// The policy and what goes with it. A first visit that ends here claims before anything is said, as any other does.
+    async fn rules(&self, arrival: &Arrival, visit: &Visit) -> Early<Rules> {
+        let trouble = match self.policies.rules(&arrival.asked).await {
+            Ok(rules) => return Ok(rules),
+            Err(trouble) => trouble,
+        };
+        self.claim_first(arrival, visit, &Memory::begin(visit.now), false).await?;
+        Err(match trouble {
+            Trouble::Wrong(problems) => Outcome::Unable(FailureKind::ConfigurationError, problems),
+            Trouble::Unreadable(why) => blind(arrival, visit, why),
+        })
+    }
+
+    /// Claims a first visit with what it is to remember; any other was claimed when it began. A decision needs nothing
+    /// remembered, so it stands even if the table cannot be reached.
+    async fn claim_first(&self, arrival: &Arrival, visit: &Visit, memory: &Memory, waits: bool) -> Early<()> {
+        if visit.number > 0 {
+            return Ok(());
+        }
+        let kept = Kept::of(memory.clone()).to_json();
         match briefly(self.shelf.claim(visit, Some(&kept))).await {
             Ok(Claimed::Mine(_)) => Ok(()),
             Ok(Claimed::Others) => Err(Outcome::Others),
-            Err(error) if judgement.verdict == Verdict::Wait => Err(blind(arrival, visit, format!("{error:#}"))),
+            Err(error) if waits => Err(blind(arrival, visit, format!("{error:#}"))),
             Err(error) => {
-                tracing::error!(gate.key = visit.key, error = format!("{error:#}"), "decided without a claim");
+                tracing::error!(gate.key = visit.key, error = format!("{error:#}"), "answered without a claim");
                 Ok(())
             }
         }
     }
 
     /// Whether it is on the bus. The release does not wait for its news.
-    async fn publish(&self, decision: Decision) -> bool {
+    pub(crate) async fn publish(&self, decision: Decision) -> bool {
         match briefly(self.bus.publish(&decision)).await {
             Ok(()) => true,
             Err(error) => {

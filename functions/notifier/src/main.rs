@@ -61,7 +61,7 @@ fn build(kit: &Kit) -> Result<(Real, Option<String>)> {
 async fn warm_up(kit: &Kit, notifier: &Real, slack: Option<String>) {
     let mut warm = WarmUp::default();
     let table = notifier.table.clone();
-    warm.call(async move { table.load("warm-up").await });
+    warm.call(async move { table.load("execution#warm-up").await });
     if let Some(slack) = slack {
         warm.call(kit.http.head(slack).send());
     }

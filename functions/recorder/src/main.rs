@@ -71,7 +71,7 @@ fn thresholds(wanted: &mut Reading<'_>) -> Thresholds {
 async fn warm_up(recorder: &Real) {
     let mut warm = WarmUp::default();
     let ledger = recorder.ledger.clone();
-    warm.call(async move { ledger.read("warm-up").await });
+    warm.call(async move { ledger.read("delivery#warm-up").await });
     let settings = tokio::time::timeout(WARM_UP, recorder.rulebook.current());
     let _ = tokio::join!(warm.finish(), settings);
 }

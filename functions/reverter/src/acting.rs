@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use anyhow::anyhow;
+use lambda_kit::laters::Laters;
 use lambda_kit::publishing::Bus;
 use lambda_kit::{Failure, OrFail};
-use rollback_plans::{Book, Carried, Past, Plan, Pledge, Redeployment, Release, Step, Way};
+use rollback_plans::{Book, Carried, Past, Plan, Pledge, Release, Step, Way};
 
 use crate::call::{CheckOn, Errand};
 use crate::deciding::{LEASE, Matter, Verdict};
-use crate::ports::{Books, Executor, Laters, Releases, Written};
-use crate::report::{past, sentence};
+use crate::ports::{Books, Executor, Releases, Written};
+use crate::report::sentence;
 use crate::{Outside, Reverter};
 
 /// How long to wait when a service is busy with the target.
@@ -29,47 +30,67 @@ enum Door {
     Unclear,
 }
 
+/// What was done and refused so far.
+struct Tries {
+    door: Door,
+    /// A sentence each.
+    steps: Vec<String>,
+    /// An answer that our role may not.
+    denied: Option<String>,
+}
+
 impl<O: Outside> Reverter<O> {
     /// Tries the ways back in their order. The claim is held, so nobody else does.
     pub(crate) async fn roll_back(&self, matter: &mut Matter<'_>, plan: &Plan) -> Result<Verdict, Failure> {
+        let mut tries = self.begin(matter, plan).await;
+        for way in &plan.ways {
+            let words = way.step.in_words();
+            match self.executor.carry_out(&way.step).await {
+                Ok(Carried::Done(started)) => {
+                    tries.steps.push(sentence(&words));
+                    let mut done = Past::of(self.pledge(matter, plan, way), started, tries.steps);
+                    done.closed_transition = tries.door != Door::AsItWas;
+                    return self.conclude(matter, done).await;
+                }
+                Ok(Carried::Impossible(answer)) => tries.refused(&words, &answer),
+                Ok(Carried::Denied(answer)) => {
+                    tries.refused(&words, &answer);
+                    tries.denied.get_or_insert(answer);
+                }
+                Ok(Carried::Later(answer)) => {
+                    tracing::warn!(step = words, answer, "the service is busy; this is tried again");
+                    return self.try_again(matter, tries.door).await;
+                }
+                Err(unclear) => {
+                    // The pledge stays: whoever comes after the claim has ended looks whether anything came of it.
+                    tracing::error!(step = words, error = %unclear, "this is looked at again");
+                    let pause = Duration::try_from(LEASE).unwrap_or(BUSY) + Duration::from_secs(1);
+                    matter.lease = None;
+                    return self.wait(matter, pause).await;
+                }
+            }
+            if !self.still_stands(matter).await? {
+                return self.try_again(matter, tries.door).await;
+            }
+        }
+        self.undo(matter, tries.door).await?;
+        self.give_up(matter, plan, tries).await
+    }
+
+    /// Closes the transition, if that is wanted.
+    async fn begin(&self, matter: &Matter<'_>, plan: &Plan) -> Tries {
         let mut steps = plan.remarks.clone();
         let door = match &plan.before {
             Some(closing) => self.close(closing, &mut steps).await,
             None if matter.seen.is_closed_by_us() => Door::Closed,
             None => Door::AsItWas,
         };
-        for way in &plan.ways {
-            match self.executor.carry_out(&way.step).await {
-                Ok(Carried::Done(started)) => {
-                    steps.push(sentence(&way.step.in_words()));
-                    let mut done = past(self.pledge(matter, plan, way), started, steps);
-                    done.closed_transition = door != Door::AsItWas;
-                    return self.conclude(matter, done).await;
-                }
-                Ok(Carried::Impossible(answer)) => {
-                    tracing::warn!(step = way.step.in_words(), answer, "this way back is closed");
-                    steps.push(format!("Could not {}: {answer}", way.step.in_words()));
-                    if !self.still_stands(matter).await? {
-                        self.undo(matter, door).await?;
-                        return self.wait(matter, BUSY).await;
-                    }
-                }
-                Ok(Carried::Later(answer)) => {
-                    tracing::warn!(step = way.step.in_words(), answer, "the service is busy; this is tried again");
-                    self.undo(matter, door).await?;
-                    return self.wait(matter, BUSY).await;
-                }
-                Err(unclear) => {
-                    // The pledge stays: whoever comes after the claim has ended looks whether anything came of it.
-                    tracing::error!(step = way.step.in_words(), error = %unclear, "this is looked at again");
-                    let pause = Duration::try_from(LEASE).unwrap_or(BUSY) + Duration::from_secs(1);
-                    matter.lease = None;
-                    return self.wait(matter, pause).await;
-                }
-            }
-        }
+        Tries { door, steps, denied: None }
+    }
+
+    async fn try_again(&self, matter: &mut Matter<'_>, door: Door) -> Result<Verdict, Failure> {
         self.undo(matter, door).await?;
-        self.give_up(matter, plan, steps).await
+        self.wait(matter, BUSY).await
     }
 
     /// Whether nothing has come between the look and a refusal: what was refused because of something newer is looked at
@@ -90,7 +111,8 @@ impl<O: Outside> Reverter<O> {
         let target_execution = by.restores.clone().or(pledge.target_execution.clone());
         let to = pledge.to.clone().filter(|_| target_execution == pledge.target_execution);
         let steps = vec![sentence(&format!("roll {} back", matter.target.in_words()))];
-        let mut done = past(Pledge { target_execution, to, ..pledge }, Some(by.id.clone()), steps);
+        let mut done =
+            Past::of(Pledge { target_execution, to, candidates: Vec::new(), ..pledge }, Some(by.id.clone()), steps);
         done.closed_transition = matter.seen.is_closed_by_us();
         self.conclude(matter, done).await
     }
@@ -111,11 +133,15 @@ impl<O: Outside> Reverter<O> {
         Ok(Verdict::Dealt(told))
     }
 
-    async fn give_up(&self, matter: &mut Matter<'_>, plan: &Plan, answers: Vec<String>) -> Result<Verdict, Failure> {
-        let report = self.reporter(matter).failed(&matter.alarm, plan, answers.clone());
+    /// A missing permission is told once for this change of the alarm, and does not use up the release: the next alarm may
+    /// find it granted.
+    async fn give_up(&self, matter: &mut Matter<'_>, plan: &Plan, tries: Tries) -> Result<Verdict, Failure> {
+        let Tries { steps, denied, .. } = tries;
+        let report = self.reporter(matter).failed(&matter.alarm, plan, steps.clone(), denied.as_deref());
         self.bus.publish(&report).await.or_retry("publishing that no way is left")?;
         if let Some(way) = plan.ways.first() {
-            let vain = Past { failed: true, ..past(self.pledge(matter, plan, way), None, answers) };
+            let tried = Past::of(self.pledge(matter, plan, way), None, steps);
+            let vain = Past { failed: true, denied: denied.is_some(), ..tried };
             self.write_down(matter, vain).await?;
         }
         Ok(Verdict::Dealt(format!("failed: {}", plan.incident)))
@@ -140,7 +166,7 @@ impl<O: Outside> Reverter<O> {
                 steps.push(sentence(&step.in_words()));
                 Door::Closed
             }
-            Ok(Carried::Impossible(answer) | Carried::Later(answer)) => {
+            Ok(Carried::Impossible(answer) | Carried::Denied(answer) | Carried::Later(answer)) => {
                 steps.push(format!("Could not {}: {answer}", step.in_words()));
                 Door::AsItWas
             }
@@ -158,25 +184,21 @@ impl<O: Outside> Reverter<O> {
             Door::Closed => {
                 let seen =
                     self.releases.look(matter.target).await.or_retry("whether the transition is still closed")?;
-                self.reopen(matter.target, &seen).await
+                let book = matter.book.clone().unwrap_or_default();
+                self.reopen(matter.target, &seen, &book).await.map(drop)
             }
             Door::Unclear => Err(Failure::retry(anyhow!("nobody knows yet whether the transition was closed"))),
         }
     }
 
     fn pledge(&self, matter: &Matter<'_>, plan: &Plan, way: &Way) -> Pledge {
-        Pledge {
-            incident: plan.incident.clone(),
-            release: plan.release.id.clone(),
-            alarm: matter.alarm.name.clone(),
-            alarm_reason: matter.alarm.reason.clone(),
-            red_since: matter.alarm.red_since,
-            at: self.clock.now(),
-            from: plan.release.revision.clone(),
-            to: way.to.clone(),
-            target_execution: way.target_execution.clone(),
-            closes: plan.before.is_some() || matter.seen.is_closed_by_us(),
-            redeployment: Redeployment::of(&plan.ways),
-        }
+        Pledge::of(plan, Some(way), &matter.alarm, &matter.seen, self.clock.now())
+    }
+}
+
+impl Tries {
+    fn refused(&mut self, words: &str, answer: &str) {
+        tracing::warn!(step = words, answer, "this way back is closed");
+        self.steps.push(format!("Could not {words}: {answer}"));
     }
 }

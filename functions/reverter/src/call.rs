@@ -46,6 +46,13 @@ pub(crate) struct CheckOn {
     pub(crate) looks: u8,
 }
 
+impl CheckOn {
+    /// The same, to be looked at once more.
+    pub(crate) fn next(&self) -> Self {
+        Self { looks: self.looks.saturating_add(1), ..self.clone() }
+    }
+}
+
 impl Errand {
     pub(crate) fn to_body(&self) -> String {
         serde_json::json!(self).to_string()
@@ -72,13 +79,14 @@ impl Call {
     /// What the event said, and what CloudWatch says now.
     ///
     /// If the alarm has turned red once more since the event, the event's past is not the past of this red. If CloudWatch
-    /// answers with a state that is older than the event, the event knows better.
+    /// answers with a state that is older than the event, it is behind, or the event is a forgery: neither a topic's message
+    /// nor an invocation says who sent it. Then CloudWatch's history must say how the alarm was before.
     pub(crate) fn alarm(&self, seen: AlarmSeen) -> Alarm {
         let later = |since: Timestamp| since.duration_since(self.at).as_secs();
         let turned = seen.since.filter(|since| later(*since) > SAME_MOMENT_SECONDS);
         let is_behind = seen.since.is_some_and(|since| later(since) < -SAME_MOMENT_SECONDS);
         let before = match (turned, &self.before) {
-            (None, Some(state)) => Some(Before { state: state.clone(), since: self.before_since }),
+            (None, Some(state)) if !is_behind => Some(Before { state: state.clone(), since: self.before_since }),
             _ => None,
         };
         let suppressed_by = self.suppression(&seen, is_behind);
@@ -88,7 +96,10 @@ impl Call {
             red_since: turned.unwrap_or(self.at),
             before,
             suppressed_by,
-            now: if is_behind { AlarmNow::Is(self.state.clone()) } else { seen.now },
+            now: match seen.now {
+                AlarmNow::Is(state) if is_behind && state != AlarmState::Alarm => AlarmNow::Behind,
+                now => now,
+            },
             turns: None,
         }
     }
@@ -177,10 +188,12 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_is_older_than_the_event_is_not_believed() {
+    fn an_answer_that_is_older_than_the_event_is_no_reason_to_believe_either() {
         let ok = |since| AlarmSeen { now: AlarmNow::Is(AlarmState::Ok), ..seen(since) };
         let behind = call().alarm(ok("2026-03-02T16:56:40Z"));
-        assert_eq!((behind.now, behind.red_since), (AlarmNow::Is(AlarmState::Alarm), call().at));
+        assert_eq!((behind.now, behind.red_since, behind.before), (AlarmNow::Behind, call().at, None));
+        let red = call().alarm(seen("2026-03-02T16:56:40Z"));
+        assert_eq!((red.now, red.before), (AlarmNow::Is(AlarmState::Alarm), None), "since when, its history tells");
         let over = call().alarm(ok("2026-03-02T17:06:00Z"));
         assert_eq!(over.now, AlarmNow::Is(AlarmState::Ok));
     }

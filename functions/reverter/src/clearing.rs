@@ -2,23 +2,21 @@
 
 use std::time::Duration;
 
-use anyhow::anyhow;
+use lambda_kit::laters::Laters;
 use lambda_kit::publishing::Bus;
 use lambda_kit::{Failure, OrFail};
-use pipeline_model::{AlarmState, PipelineName, StageName};
-use rollback_plans::{
-    AlarmNow, Carried, Fate, Hold, Past, Refusal, Refused, Release, Seen, Step, Target, fate, look_into,
-};
+use pipeline_model::AlarmState;
+use rollback_plans::{AlarmNow, Fate, Hold, Past, Refusal, Refused, Release, Seen, Target, fate, look_into};
 
 use crate::acting::CHECK_AFTER;
 use crate::call::{Call, CheckOn, Errand};
 use crate::deciding::after;
-use crate::ports::{Alarms, Books, Executor, Laters, Releases, Written};
+use crate::ports::{Alarms, Books, Releases, Shelved, Written};
 use crate::report::Reporter;
 use crate::{Outside, Reverter};
 
-/// How long to wait for somebody who is about to write down the rollback this alarm asked for.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait for somebody who writes to the same book.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a rollback is looked at that does not end: for three hours.
 const MOST_LOOKS: u8 = 12;
 
@@ -51,13 +49,16 @@ impl<O: Outside> Reverter<O> {
             read = self.books.read(&key, self.clock.now()).await.or_retry("what is remembered")?;
         }
         let mut book = read.book.clone();
-        let Some(past) = book.clear(&call.alarm.name, call.at) else { return Ok(false) };
-        if past.closed_transition {
-            let seen = self.releases.look(target).await.or_retry("whether the transition is still closed")?;
-            self.reopen(target, &seen).await?;
+        let past = book.clear(&call.alarm.name, call.at).cloned();
+        if !book.leave_door(&call.alarm.name, call.at) && past.is_none() {
+            return Ok(false);
         }
-        let report = Reporter { home: &self.home, call, target: Some(target), now }.done(past);
-        self.bus.publish(&report).await.or_retry("publishing that the alarm is OK")?;
+        let kept_closed_by = self.open_door(target, &mut book).await?;
+        if let Some(past) = past {
+            let reporter = Reporter { home: &self.home, call, target: Some(target), now };
+            let report = reporter.cleared(&past, kept_closed_by.as_deref());
+            self.bus.publish(&report).await.or_retry("publishing that the alarm is OK")?;
+        }
         if self.books.note(&key, &read, &book, now).await.or_retry("writing that the alarm is OK")? == Written::Lost {
             let errand = Errand::Reconsider(call.clone());
             self.laters.again(&errand.to_body(), PATIENCE).await.or_retry("looking again later")?;
@@ -70,31 +71,64 @@ impl<O: Outside> Reverter<O> {
     pub(crate) async fn check_on(&self, check: &CheckOn) -> Result<String, Failure> {
         let CheckOn { call, target, incident, looks } = check;
         let (key, now) = (self.key(target), self.clock.now());
-        let mut book = self.books.read(&key, now).await.or_retry("what is remembered")?.book;
-        if let (false, Hold::Others(until)) = (book.pledges.is_empty(), book.hold) {
+        let mut read = self.books.read(&key, now).await.or_retry("what is remembered")?;
+        if let (false, Hold::Others(until)) = (read.book.pledges.is_empty(), read.book.hold) {
             return self.look_again(check, after(until, now)).await;
         }
-        if !book.pledges.is_empty() {
+        if !read.book.pledges.is_empty() {
             self.finish(call, target).await?;
-            book = self.books.read(&key, self.clock.now()).await.or_retry("what is remembered")?.book;
+            read = self.books.read(&key, self.clock.now()).await.or_retry("what is remembered")?;
         }
-        let Some(past) = book.past.iter().rev().find(|past| past.pledge.incident == *incident && !past.failed) else {
+        let is_it = |past: &Past| past.pledge.incident == *incident && !past.failed;
+        let Some(place) = read.book.past.iter().rposition(is_it) else {
             return Ok(String::from("nothing is remembered of this rollback"));
         };
-        let seen = self.releases.look(target).await.or_retry("what became of the rollback")?;
-        let fate = fate(past, &seen);
-        if let Fate::Failed(word) = &fate {
-            let reporter = Reporter { home: &self.home, call, target: Some(target), now };
-            let report = reporter.broke(past, word, look_into(past, target, &seen));
-            self.bus.publish(&report).await.or_retry("publishing that the rollback failed")?;
-            return Ok(format!("the rollback failed: {word}"));
+        let past = &read.book.past[place];
+        let (fate, seen) = self.fate(past, target).await?;
+        if let Fate::Failed(word) = fate {
+            return self.tell_failed(check, &read, place, (&word, &seen)).await;
         }
         let mut told = if *looks == 0 { self.has_helped(check, past).await? } else { String::from("looked once more") };
         if fate == Fate::Runs {
-            let next = CheckOn { looks: looks.saturating_add(1), ..check.clone() };
-            told = format!("{told}; {}", self.look_again(&next, CHECK_AFTER).await?);
+            told = format!("{told}; {}", self.look_again(&check.next(), CHECK_AFTER).await?);
         }
         Ok(told)
+    }
+
+    /// What became of a rollback, and what was seen. A pipeline that was started anew may fail before it comes to the stage.
+    async fn fate(&self, past: &Past, target: &Target) -> Result<(Fate, Seen), Failure> {
+        let mut seen = self.releases.look(target).await.or_retry("what became of the rollback")?;
+        let mut became = fate(past, &seen);
+        if became == Fate::Runs && target.stage().is_some() {
+            self.see_all(target, &mut seen).await?;
+            became = fate(past, &seen);
+        }
+        Ok((became, seen))
+    }
+
+    /// A rollback that was told did not succeed. It is remembered, so that the alarm's recovery is not taken for its doing.
+    async fn tell_failed(
+        &self,
+        check: &CheckOn,
+        read: &Shelved,
+        place: usize,
+        (word, seen): (&str, &Seen),
+    ) -> Result<String, Failure> {
+        let CheckOn { call, target, .. } = check;
+        let (mut book, now) = (read.book.clone(), self.clock.now());
+        let past = &mut book.past[place];
+        if past.broke.is_some() {
+            return Ok(String::from("that the rollback failed was told before"));
+        }
+        past.broke = Some(word.to_owned());
+        let reporter = Reporter { home: &self.home, call, target: Some(target), now };
+        let report = reporter.broke(past, word, look_into(past, target, seen));
+        self.bus.publish(&report).await.or_retry("publishing that the rollback failed")?;
+        let written = self.books.note(&self.key(target), read, &book, now).await;
+        if written.or_retry("writing that the rollback failed")? == Written::Lost {
+            return self.look_again(&check.next(), PATIENCE).await;
+        }
+        Ok(format!("the rollback failed: {word}"))
     }
 
     /// Whether the alarm turned green; if not, a person is called.
@@ -130,28 +164,5 @@ impl<O: Outside> Reverter<O> {
         let errand = Errand::CheckOn(check.clone());
         self.laters.again(&errand.to_body(), pause).await.or_retry("looking again later")?;
         Ok(format!("looked at again after {} s", pause.as_secs()))
-    }
-
-    /// Opens the transition of a stage again if it was us who closed it: one that a person closed since stays closed.
-    pub(crate) async fn reopen(&self, target: &Target, seen: &Seen) -> Result<(), Failure> {
-        match target.stage() {
-            Some((pipeline, stage)) if seen.is_closed_by_us() => self.open_transition(pipeline, stage).await,
-            _ => Ok(()),
-        }
-    }
-
-    /// Opens the transition that was closed for a rollback. If CodePipeline refuses for good, a person sees it closed, with
-    /// the reason.
-    pub(crate) async fn open_transition(&self, pipeline: &PipelineName, stage: &StageName) -> Result<(), Failure> {
-        let step = Step::OpenTransition { pipeline: pipeline.clone(), stage: stage.clone() };
-        match self.executor.carry_out(&step).await {
-            Ok(Carried::Done(_)) => Ok(()),
-            Ok(Carried::Impossible(answer)) => {
-                tracing::error!(pipeline.name = %pipeline, stage.name = %stage, answer, "the transition stays closed");
-                Ok(())
-            }
-            Ok(Carried::Later(answer)) => Err(Failure::retry(anyhow!("opening the transition of {stage}: {answer}"))),
-            Err(unclear) => Err(Failure::retry(unclear).context("opening the transition")),
-        }
     }
 }

@@ -2,9 +2,16 @@
 
 use anyhow::anyhow;
 use lambda_kit::metrics::Metrics;
+use lambda_kit::publishing::Bus;
 use lambda_kit::settings::{ParameterStore, Settings, Snapshot};
-use lambda_kit::{Clock, Failure};
-use rollback_plans::{Consent, Settings as Meaning};
+use lambda_kit::{Clock, Failure, OrFail};
+use pipeline_model::AlarmState;
+use rollback_plans::{Consent, Refusal, Refused, Settings as Meaning, TagProblem, command};
+
+use crate::call::Call;
+use crate::ports::Alarms;
+use crate::report::Reporter;
+use crate::{Outside, Reverter};
 
 /// The `rollbacks` section of the settings. It is read only for alarms without a tag.
 ///
@@ -39,6 +46,38 @@ impl<S: ParameterStore> Consents<S> {
             }
         }
     }
+}
+
+impl<O: Outside> Reverter<O> {
+    /// What the alarm protects. A tag that cannot be meant is told: somebody relies on it.
+    pub(crate) async fn consent(&self, call: &Call) -> Result<Option<Consent>, Failure> {
+        let tags = self.alarms.tags(&call.alarm).await.or_retry("the alarm's tags")?;
+        match Consent::of_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))) {
+            Ok(Some(consent)) => Ok(Some(consent)),
+            Ok(None) => self.consents.of(&call.alarm.name).await,
+            Err(problem) => {
+                tracing::error!(alarm.name = call.alarm.name, error = %problem, "this alarm protects nothing");
+                if call.state == AlarmState::Alarm {
+                    self.tell_bad_tag(call, &problem).await?;
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    async fn tell_bad_tag(&self, call: &Call, problem: &TagProblem) -> Result<(), Failure> {
+        let refusal = Refusal::TagUnreadable(problem.to_string());
+        let incident = format!("alarm {}", call.alarm.name);
+        let commands = vec![list_tags(call)];
+        let refused = Refused { refusal, incident, release: None, commands };
+        let reporter = Reporter { home: &self.home, call, target: None, now: self.clock.now() };
+        let report = reporter.refused(call.at, &refused, &self.limits);
+        self.bus.publish(&report).await.or_retry("publishing the decision")
+    }
+}
+
+fn list_tags(call: &Call) -> String {
+    command("cloudwatch list-tags-for-resource", &[("resource-arn", &call.alarm.to_string())])
 }
 
 fn meaning(snapshot: &Snapshot) -> Result<Meaning, String> {

@@ -6,21 +6,21 @@ use anyhow::anyhow;
 use jiff::SignedDuration;
 use lambda_kit::publishing::Bus;
 use lambda_kit::{Failure, OrFail};
-use pipeline_model::AlarmState;
 use rollback_plans::{
-    Alarm, Book, Calls, Case, Consent, Decision, Mode, Pledge, Question, Refusal, Refused, Seen, TagProblem, Target,
-    command, decide,
+    Alarm, Book, Calls, Case, Consent, Decision, Mode, Pledge, Question, Refusal, Refused, Seen, Sibling, Target,
+    decide,
 };
 
 use crate::call::Call;
-use crate::ports::{Alarms, Books, Claimed, Lease, Releases};
+use crate::claiming::{Remembered, others};
+use crate::ports::{Alarms, Books, Lease, Releases};
 use crate::report::Reporter;
 use crate::{Outside, Reverter};
 
 /// How long a claim holds.
 pub(crate) const LEASE: SignedDuration = Pledge::HOLDS;
 /// More rounds than there are questions.
-const MOST_ROUNDS: usize = 8;
+const MOST_ROUNDS: usize = 10;
 
 /// What became of one target.
 pub(crate) enum Verdict {
@@ -35,6 +35,7 @@ pub(crate) struct Matter<'a> {
     pub(crate) call: &'a Call,
     pub(crate) alarm: Alarm,
     pub(crate) target: &'a Target,
+    pub(crate) siblings: Vec<Sibling>,
     pub(crate) mode: Mode,
     pub(crate) seen: Seen,
     pub(crate) book: Option<Book>,
@@ -54,9 +55,14 @@ impl<O: Outside> Reverter<O> {
             Ok(Calls::Perhaps(pause)) => return self.come_back(call, pause).await,
             Err(refusal) => return self.let_ring(call, &alarm, &consent, refusal).await,
         }
+        let known = match self.remembered(call, &alarm, &consent.targets).await? {
+            Remembered::Books(known) => known,
+            Remembered::Told(told) => return Ok(told),
+        };
         let mut refusals = Vec::new();
         for target in &consent.targets {
-            match self.consider(call, &alarm, target, self.mode.and(consent.mode)).await? {
+            let siblings = others(target, &known);
+            match self.consider(call, &alarm, (target, siblings), self.mode.and(consent.mode)).await? {
                 Verdict::Dealt(told) => return Ok(told),
                 Verdict::Refused(refused) => refusals.push((target, refused)),
             }
@@ -91,36 +97,16 @@ impl<O: Outside> Reverter<O> {
         self.refuse(call, alarm, first, &refused).await
     }
 
-    /// What the alarm protects. A tag that cannot be meant is told: somebody relies on it.
-    pub(crate) async fn consent(&self, call: &Call) -> Result<Option<Consent>, Failure> {
-        let tags = self.alarms.tags(&call.alarm).await.or_retry("the alarm's tags")?;
-        match Consent::of_tags(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))) {
-            Ok(Some(consent)) => Ok(Some(consent)),
-            Ok(None) => self.consents.of(&call.alarm.name).await,
-            Err(problem) => {
-                tracing::error!(alarm.name = call.alarm.name, error = %problem, "this alarm protects nothing");
-                if call.state == AlarmState::Alarm {
-                    self.tell_bad_tag(call, &problem).await?;
-                }
-                Ok(None)
-            }
-        }
-    }
-
-    async fn tell_bad_tag(&self, call: &Call, problem: &TagProblem) -> Result<(), Failure> {
-        let refusal = Refusal::TagUnreadable(problem.to_string());
-        let incident = format!("alarm {}", call.alarm.name);
-        let commands = vec![list_tags(call)];
-        let refused = Refused { refusal, incident, release: None, commands };
-        let reporter = Reporter { home: &self.home, call, target: None, now: self.clock.now() };
-        let report = reporter.refused(call.at, &refused, &self.limits);
-        self.bus.publish(&report).await.or_retry("publishing the decision")
-    }
-
-    async fn consider(&self, call: &Call, alarm: &Alarm, target: &Target, mode: Mode) -> Result<Verdict, Failure> {
+    async fn consider(
+        &self,
+        call: &Call,
+        alarm: &Alarm,
+        (target, siblings): (&Target, Vec<Sibling>),
+        mode: Mode,
+    ) -> Result<Verdict, Failure> {
         let seen = self.releases.look(target).await.or_retry("what stands at the target")?;
         let alarm = alarm.clone();
-        let mut matter = Matter { call, alarm, target, mode, seen, book: None, lease: None };
+        let mut matter = Matter { call, alarm, target, siblings, mode, seen, book: None, lease: None };
         for _ in 0..MOST_ROUNDS {
             let decision = self.decide(&matter);
             if let Some(verdict) = self.follow(&mut matter, decision).await? {
@@ -136,6 +122,7 @@ impl<O: Outside> Reverter<O> {
             target: matter.target,
             seen: &matter.seen,
             book: matter.book.as_ref(),
+            siblings: &matter.siblings,
             mode: matter.mode,
             limits: &self.limits,
             now: self.clock.now(),
@@ -149,21 +136,11 @@ impl<O: Outside> Reverter<O> {
                 self.find_out(matter, question).await?;
                 return Ok(None);
             }
-            Decision::Claim(pledge) => {
-                let (key, now) = (self.key(matter.target), self.clock.now());
-                let until = now.saturating_add(LEASE).unwrap_or(now);
-                match self.books.claim(&key, &pledge, now, until).await.or_retry("claiming the target")? {
-                    Claimed::Mine(book, lease) => {
-                        (matter.book, matter.lease) = (Some(*book), Some(lease));
-                        return Ok(None);
-                    }
-                    Claimed::Held(until) => self.wait(matter, after(until, now)).await?,
-                }
-            }
+            Decision::Claim(pledge) => return self.claim(matter, &pledge).await,
             Decision::Wait(pause) => self.wait(matter, pause).await?,
             Decision::Refuse(refused) => {
                 self.let_go(matter).await?;
-                Verdict::Refused(refused)
+                self.keep_closed(matter, &refused.refusal).await?.unwrap_or(Verdict::Refused(refused))
             }
             Decision::Answered => {
                 self.let_go(matter).await?;
@@ -197,6 +174,7 @@ impl<O: Outside> Reverter<O> {
                 let turns = self.alarms.turns(&matter.alarm.name, since).await.or_retry("the alarm's history")?;
                 matter.alarm.turns = Some(turns);
             }
+            Question::Siblings => self.see_stages(matter).await?,
             Question::AllExecutions => {
                 let Some((pipeline, _)) = matter.target.stage() else { return Ok(()) };
                 let all = self.releases.all_executions(pipeline).await.or_retry("all executions")?;
@@ -242,10 +220,6 @@ impl<O: Outside> Reverter<O> {
     pub(crate) fn key(&self, target: &Target) -> String {
         format!("rollback#{}:{}#{target}", self.home.region, self.home.account)
     }
-}
-
-fn list_tags(call: &Call) -> String {
-    command("cloudwatch list-tags-for-resource", &[("resource-arn", &call.alarm.to_string())])
 }
 
 /// A moment longer than until then.

@@ -6,9 +6,11 @@
 
 mod acting;
 mod call;
+mod claiming;
 mod clearing;
 mod consents;
 mod deciding;
+mod door;
 mod finishing;
 #[cfg(any(test, feature = "testing"))]
 pub mod memory;
@@ -21,6 +23,7 @@ use std::time::Duration;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_kit::batch::{Batch, Record};
+use lambda_kit::laters::Laters;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::Bus;
 use lambda_kit::settings::ParameterStore;
@@ -31,7 +34,7 @@ use rollback_plans::{Limits, Mode};
 use serde_json::Value;
 
 use call::{Call, Errand};
-use ports::{Alarms, Books, Executor, Laters, Releases};
+use ports::{Alarms, Books, Executor, Releases};
 
 pub use consents::Consents;
 pub use occasion::{Answer, Occasion};

@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use anyhow::Result;
 use jiff::SignedDuration;
 use lambda_kit::environment::Reading;
+use lambda_kit::laters::OwnQueue;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
 use lambda_kit::settings::Settings;
 use lambda_kit::start::{self, Kit};
 use lambda_kit::{Home, OnDemand, SsmParameters, WarmUp};
 use pipeline_model::AlarmArn;
-use reverter::outside::{CloudWatch, DynamoBooks, Queue, Services};
+use reverter::outside::{CloudWatch, DynamoBooks, Services};
 use reverter::ports::{Alarms, Books, Releases};
 use reverter::{Consents, Outside, Reverter};
 use rollback_plans::{Limits, Mode};
@@ -23,7 +24,7 @@ impl Outside for Aws {
     type Releases = Services;
     type Executor = Services;
     type Books = DynamoBooks;
-    type Laters = Queue;
+    type Laters = OwnQueue;
     type Bus = EventBus;
     type Parameters = SsmParameters;
 }
@@ -47,14 +48,15 @@ fn build(kit: &Kit) -> Result<Reverter<Aws>> {
     wanted.finish()?;
 
     let services = Services::new(&kit.aws, kit.clock.clone());
-    let settings = Settings::new(SsmParameters::new(&kit.aws), prefix, kit.clock.clone());
+    let parameters = SsmParameters::new(&kit.aws).only(&["settings"]);
+    let settings = Settings::new(parameters, prefix, kit.clock.clone());
     let metrics = Metrics::new(&namespace, &kit.function_name);
     Ok(Reverter {
         alarms: CloudWatch::new(aws_sdk_cloudwatch::Client::new(&kit.aws)),
         releases: services.clone(),
         executor: services,
         books: DynamoBooks::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),
-        laters: Queue::new(OnDemand::new(&kit.aws, aws_sdk_sqs::Client::new), queue),
+        laters: OwnQueue::new(OnDemand::new(&kit.aws, aws_sdk_sqs::Client::new), queue),
         bus: EventBus::new(OnDemand::new(&kit.aws, aws_sdk_eventbridge::Client::new)),
         consents: Consents::new(settings, metrics.clone(), kit.clock.clone()),
         home: Home::of_arn(&stack)?,
@@ -96,7 +98,7 @@ fn limits(wanted: &mut Reading<'_>) -> Limits {
 async fn warm_up(reverter: &Reverter<Aws>) {
     let mut warm = WarmUp::default();
     let (books, now) = (reverter.books.clone(), reverter.clock.now());
-    warm.call(async move { books.read("warm-up", now).await });
+    warm.call(async move { books.read("rollback#warm-up", now).await });
     let (alarms, home) = (reverter.alarms.clone(), &reverter.home);
     let nobody = AlarmArn::new(&home.region, &home.account, "warm-up");
     warm.call(async move { alarms.tags(&nobody).await });

@@ -3,7 +3,6 @@
 
 mod alarms;
 mod books;
-mod laters;
 mod services;
 
 use jiff::Timestamp;
@@ -15,7 +14,7 @@ use crate::Outside;
 
 pub use alarms::MemoryAlarms;
 pub use books::MemoryBooks;
-pub use laters::{Later, MemoryLaters};
+pub use lambda_kit::doubles::{Later, MemoryLaters};
 pub use services::{Act, MemoryServices};
 
 /// The whole outside of reverters: several may share one world, each by a clone. Clones share everything.

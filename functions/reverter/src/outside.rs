@@ -3,12 +3,10 @@
 mod acting;
 mod books;
 mod cloudwatch;
-mod queue;
 mod services;
 #[cfg(test)]
 mod testing;
 
 pub use books::DynamoBooks;
 pub use cloudwatch::CloudWatch;
-pub use queue::Queue;
 pub use services::Services;

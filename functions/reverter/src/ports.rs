@@ -1,7 +1,5 @@
 //! What the reverter needs from the outside, each as narrow as its use.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use pipeline_model::{AlarmArn, PipelineName};
 use rollback_plans::targets::ExecutionSeen;
@@ -125,11 +123,4 @@ pub enum Written {
     Yes,
     /// Somebody else has claimed or written the book since; nothing changed.
     Lost,
-}
-
-/// Messages to oneself.
-#[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
-pub trait Laters {
-    /// Lets `body` come back after that time, a quarter of an hour at most.
-    async fn again(&self, body: &str, after: Duration) -> anyhow::Result<()>;
 }

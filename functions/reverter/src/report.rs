@@ -6,7 +6,7 @@ mod tests;
 use jiff::Timestamp;
 use lambda_kit::Home;
 use pipeline_model::{AlarmArn, Decided, Decision, ExecutionId, Revision, Rollback, RollbackOutcome};
-use rollback_plans::{Alarm, Limits, Past, Plan, Pledge, Refused, Target};
+use rollback_plans::{Alarm, Limits, Past, Plan, Refused, Target};
 
 use crate::call::Call;
 
@@ -26,10 +26,7 @@ impl Reporter<'_> {
         let alarm = &pledge.alarm;
         let back = place(pledge.to.as_ref(), pledge.target_execution.as_ref());
         let what = self.target.map_or_else(String::new, Target::in_words);
-        let reason = match &past.cleared {
-            Some(_) => format!("Alarm {alarm} is OK again after the rollback of {what}."),
-            None => format!("Alarm {alarm} went red after the deployment, so {what} goes back{back}."),
-        };
+        let reason = format!("Alarm {alarm} went red after the deployment, so {what} goes back{back}.");
         let rollback = Rollback {
             rollback_execution: past.started.clone().filter(|_| self.is_stage()).map(ExecutionId::new),
             target_execution: pledge.target_execution.clone(),
@@ -46,16 +43,43 @@ impl Reporter<'_> {
         self.decision(&pledge.incident, Some(&pledge.release), reason, rollback)
     }
 
-    /// Every way back turned out to be impossible.
-    pub(crate) fn failed(&self, alarm: &Alarm, plan: &Plan, answers: Vec<String>) -> Decision {
+    /// The alarm is OK again after a rollback that was told, whatever became of that. What was closed may stay closed for
+    /// another alarm.
+    pub(crate) fn cleared(&self, past: &Past, kept_closed_by: Option<&str>) -> Decision {
+        let (alarm, what) = (&past.pledge.alarm, self.target.map_or_else(String::new, Target::in_words));
+        let reason = match &past.broke {
+            Some(word) => {
+                format!("Alarm {alarm} is OK again, although the rollback of {what} did not succeed ({word}).")
+            }
+            None => format!("Alarm {alarm} is OK again after the rollback of {what}."),
+        };
+        let reason = match kept_closed_by {
+            Some(other) => format!("{reason} The inbound transition stays closed until alarm {other} is OK as well."),
+            None => reason,
+        };
+        let mut decision = self.done(past);
+        decision.reason = Some(reason);
+        if let (Decided::Rollback(rollback), Some(_)) = (&mut decision.what, &past.broke) {
+            rollback.outcome = RollbackOutcome::Failed;
+        }
+        decision
+    }
+
+    /// Every way back turned out to be impossible. `denied` is an answer that only a missing permission was the cause of.
+    pub(crate) fn failed(&self, alarm: &Alarm, plan: &Plan, answers: Vec<String>, denied: Option<&str>) -> Decision {
         let what = self.target.map_or_else(String::new, Target::in_words);
+        let cause =
+            denied.map(missing).map_or_else(String::new, |right| format!(": the reverter's role lacks {right}"));
         let reason =
-            format!("Alarm {} went red after the deployment, and {what} could not be rolled back.", alarm.name);
+            format!("Alarm {} went red after the deployment, and {what} could not be rolled back{cause}.", alarm.name);
         let rollback = Rollback {
             from: plan.release.revision.clone(),
             steps: answers,
-            // What AWS has just refused is no advice.
-            commands: self.target.map(Target::look_by_hand).into_iter().collect(),
+            // What AWS has just refused is no advice, unless it was only refused to us.
+            commands: match denied {
+                Some(_) => plan.commands.clone(),
+                None => self.target.map(Target::look_by_hand).into_iter().collect(),
+            },
             ..self.about(RollbackOutcome::Failed, alarm.red_since)
         };
         self.decision(&plan.incident, Some(&plan.release.id), reason, rollback)
@@ -152,7 +176,8 @@ pub(crate) fn sentence(words: &str) -> String {
     format!("{first}{}.", letters.as_str())
 }
 
-/// What an adopted rollback is remembered as.
-pub(crate) fn past(pledge: Pledge, started: Option<String>, steps: Vec<String>) -> Past {
-    Past { pledge, started, steps, failed: false, closed_transition: false, cleared: None }
+/// What IAM says is missing: `is not authorized to perform: codepipeline:RollbackStage on resource: …`.
+fn missing(answer: &str) -> String {
+    let action = answer.split_once("to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
+    action.map_or_else(|| String::from("a permission"), |action| format!("the permission {action}"))
 }

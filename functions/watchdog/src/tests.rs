@@ -1,12 +1,10 @@
 //! Records of every kind through the handler, with faults and crashes on the way, and a search for what must not come out.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lambda_kit::doubles::{Calls, Mishap, Moment, RecordingJobs};
+use lambda_kit::doubles::{Calls, Logged, Mishap, Moment, RecordingJobs};
 use lambda_kit::jobs::Gone;
 use serde_json::value::to_raw_value;
 use serde_json::{Value, json};
@@ -155,20 +153,6 @@ async fn only_what_was_understood_is_counted_as_rescued() {
     }
 }
 
-/// What is logged while this lives.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Put together here, so that no scanner takes it for a key.
 fn secret() -> String {
     ["Not", "A", "Real", "Key", "wJalrXUtnFEMI7bPxRfiCY9", "EXAMPLE"].concat()
@@ -208,11 +192,7 @@ fn hostile_records() -> Vec<Value> {
 
 #[tokio::test(start_paused = true)]
 async fn wherever_a_credential_stands_it_comes_out_nowhere() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let log = Logged::start();
     let part = &secret()[13..];
     for record in hostile_records() {
         for mishap in [None, Some(Mishap::Refused)] {
@@ -225,7 +205,7 @@ async fn wherever_a_credential_stands_it_comes_out_nowhere() {
             assert!(!kept.contains(part), "{kept}");
         }
     }
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     assert!(logged.contains("a function died"));
     assert!(!logged.contains(part), "{logged}");
 }

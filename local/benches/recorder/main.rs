@@ -7,6 +7,7 @@
 
 mod batches;
 mod calls;
+mod cpu;
 mod fleet;
 mod program;
 mod report;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use crate::batches::{Batch, Tale, events};
+use crate::cpu::cpu_time;
 use crate::fleet;
 use crate::program::{Process, Program, Programs};
 use crate::story::Stories;
@@ -58,22 +59,10 @@ pub(crate) fn measure(programs: &Programs, stories: &Stories, runs: usize) -> Re
 
 fn a_run(world: &World, process: &mut Process, tale: &Tale) -> Result<Run> {
     world.prepare(tale);
-    let (cpu, began) = (cpu_time(process)?, now());
+    let (cpu, began) = (cpu_time(process.0.id())?, now());
     world.invoke(process, &tale.batches)?;
     let (events, batches) = (events(&tale.batches), tale.batches.len());
-    Ok(Run { events, batches, wall: began.elapsed(), cpu: cpu_time(process)?.saturating_sub(cpu) })
-}
-
-/// What all threads of a process have used, in nanoseconds by the scheduler's count.
-fn cpu_time(process: &Process) -> Result<Duration> {
-    let mut nanoseconds = 0;
-    let tasks = format!("/proc/{}/task", process.0.id());
-    for task in std::fs::read_dir(&tasks).context("reading its processor time (Linux only)")? {
-        // A thread may have ended since it was listed.
-        let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else { continue };
-        nanoseconds += text.split_whitespace().next().and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
-    }
-    Ok(Duration::from_nanos(nanoseconds))
+    Ok(Run { events, batches, wall: began.elapsed(), cpu: cpu_time(process.0.id())?.saturating_sub(cpu) })
 }
 
 fn instructions_per_event(program: &Program, stories: &Stories) -> Result<Option<f64>> {

@@ -25,7 +25,7 @@ const KEY_CHARACTERS: usize = 100;
 impl Engine {
     /// Starts an action of a stage the execution is inside of.
     pub(crate) fn start_action(&mut self, execution: ExecutionIndex, stage: usize, action: usize) {
-        let declared = self[execution].declaration.stages[stage].actions[action].clone();
+        let declared = self[execution].declaration.stages[stage].part(action).clone();
         let configuration = self.resolve(execution, &declared);
         let inputs = input_artifacts(&self[execution], &declared);
         let outputs = self.place_outputs(execution, &declared);

@@ -65,9 +65,22 @@ pub(crate) struct Stage {
     pub(crate) actions: Vec<Action>,
     pub(crate) on_failure: Option<OnFailure>,
     pub(crate) on_success: Option<Value>,
-    pub(crate) before_entry: Option<Value>,
+    pub(crate) before_entry: Option<BeforeEntry>,
     #[serde(default)]
     pub(crate) blockers: Vec<Value>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct BeforeEntry {
+    pub(crate) conditions: Vec<Condition>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Condition {
+    pub(crate) result: Option<FailureResult>,
+    /// Declared like actions, but for the name of their type.
+    #[serde(default)]
+    pub(crate) rules: Vec<Action>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -104,6 +117,7 @@ pub(crate) enum RetryMode {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Action {
     pub(crate) name: String,
+    #[serde(alias = "ruleTypeId")]
     pub(crate) action_type_id: ActionType,
     #[serde(default = "first")]
     pub(crate) run_order: u32,
@@ -125,10 +139,21 @@ fn first() -> u32 {
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub(crate) struct ActionType {
+    #[serde(default = "aws")]
     pub(crate) owner: String,
     pub(crate) provider: String,
     pub(crate) category: String,
+    #[serde(default = "version_1")]
     pub(crate) version: String,
+}
+
+// A rule may leave these two out.
+fn aws() -> String {
+    "AWS".to_owned()
+}
+
+fn version_1() -> String {
+    "1".to_owned()
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -167,6 +192,23 @@ impl Declaration {
     }
 }
 
+impl Stage {
+    /// What must succeed before the stage is entered.
+    pub(crate) fn entry_rules(&self) -> &[Action] {
+        self.entry_condition().map_or(&[], |condition| &condition.rules)
+    }
+
+    /// There is one at most.
+    pub(crate) fn entry_condition(&self) -> Option<&Condition> {
+        self.before_entry.as_ref()?.conditions.first()
+    }
+
+    /// An action by its number; after the actions come the rules.
+    pub(crate) fn part(&self, number: usize) -> &Action {
+        self.actions.get(number).unwrap_or_else(|| &self.entry_rules()[number - self.actions.len()])
+    }
+}
+
 impl Action {
     pub(crate) fn is_source(&self) -> bool {
         self.action_type_id.category == "Source"
@@ -177,7 +219,12 @@ impl Action {
     }
 
     pub(crate) fn is_lambda(&self) -> bool {
-        self.action_type_id.category == "Invoke" && self.action_type_id.provider == "Lambda"
+        let ActionType { category, provider, .. } = &self.action_type_id;
+        matches!((category.as_str(), provider.as_str()), ("Invoke", "Lambda") | ("Rule", "LambdaInvoke"))
+    }
+
+    pub(crate) fn is_rule(&self) -> bool {
+        self.action_type_id.category == "Rule"
     }
 }
 

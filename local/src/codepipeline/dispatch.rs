@@ -21,6 +21,7 @@ const OPERATIONS: &[(&str, Shape, Rule)] = &[
     ("GetPipelineExecution", shapes::GET_EXECUTION, |engine, input| engine.get_pipeline_execution(input)),
     ("ListPipelineExecutions", shapes::LIST_EXECUTIONS, |engine, input| engine.list_pipeline_executions(input)),
     ("ListActionExecutions", shapes::LIST_ACTIONS, |engine, input| engine.list_action_executions(input)),
+    ("ListRuleExecutions", shapes::LIST_ACTIONS, |engine, input| engine.list_rule_executions(input)),
     ("RetryStageExecution", shapes::RETRY_STAGE, Engine::retry_stage_execution),
     ("RollbackStage", shapes::ROLLBACK_STAGE, Engine::rollback_stage),
     ("DisableStageTransition", shapes::DISABLE_TRANSITION, Engine::disable_stage_transition),

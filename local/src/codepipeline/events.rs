@@ -41,6 +41,9 @@ impl Engine {
 
     /// Emits an action event in `state`.
     pub(crate) fn emit_action(&mut self, run: RunIndex, state: &str) {
+        if self.declared(run).is_rule() {
+            return; // No event of a rule is documented.
+        }
         let it = &self[run];
         let execution = &self[it.execution];
         let declared = it.declared(&execution.declaration);

@@ -31,7 +31,7 @@ impl Engine {
         if self[pipeline].declaration.execution_mode == ExecutionMode::Superseded {
             next = in_turn.last().copied();
             for older in in_turn.into_iter().rev().skip(1) {
-                self.supersede(older);
+                self.end(older, Status::Superseded, "SUPERSEDED");
             }
         }
         if let Some(next) = next.filter(|_| !self.is_locked(pipeline, stage)) {
@@ -73,10 +73,6 @@ impl Engine {
         self.admit(self[execution].pipeline, &name);
     }
 
-    fn supersede(&mut self, execution: ExecutionIndex) {
-        self.end(execution, Status::Superseded, "SUPERSEDED");
-    }
-
     /// Starts a stage for an execution. Transitions and locks have been looked at.
     pub(crate) fn enter(&mut self, execution: ExecutionIndex, stage: usize) {
         let now = self.now;
@@ -88,12 +84,14 @@ impl Engine {
         run.started = Some(now);
         let (pipeline, name) = (it.pipeline, it.declaration.stages[stage].name.clone());
         self[pipeline].latest_in_stage.insert(name, execution);
-        self.emit_stage(execution, stage, "STARTED");
         self.start_ready_actions(execution, stage);
     }
 
     /// Starts the actions whose turn it is, or ends the stage if none is left.
     pub(crate) fn start_ready_actions(&mut self, execution: ExecutionIndex, stage: usize) {
+        if !self.entry_is_granted(execution, stage) {
+            return;
+        }
         let it = &self[execution];
         let actions = &it.declaration.stages[stage].actions;
         let runs = &it.stages[stage].runs;
@@ -105,7 +103,8 @@ impl Engine {
             return;
         };
         let unfinished = |(action, run): (&usize, &RunIndex)| {
-            actions[*action].run_order < turn && self[*run].status != RunStatus::Succeeded
+            actions.get(*action).is_some_and(|action| action.run_order < turn)
+                && self[*run].status != RunStatus::Succeeded
         };
         if runs.iter().any(unfinished) {
             return;
@@ -132,6 +131,7 @@ impl Engine {
     /// Reacts to the end of an action.
     pub(crate) fn action_ended(&mut self, execution: ExecutionIndex, stage: usize, succeeded: bool) {
         match self[execution].stages[stage].status {
+            Some(Status::InProgress) if !succeeded && self.skips(execution, stage) => self.skip(execution, stage),
             Some(Status::InProgress) if !succeeded => self.stage_failed(execution, stage),
             Some(Status::InProgress) => self.start_ready_actions(execution, stage),
             Some(Status::Stopping) if self.actions_in_progress(execution, stage) == 0 => {
@@ -150,6 +150,11 @@ impl Engine {
         self[execution].stages[stage].status = Some(Status::Succeeded);
         self[execution].updated = self.now;
         self.emit_stage(execution, stage, "SUCCEEDED");
+        self.go_on(execution, stage);
+    }
+
+    /// Leaves a stage for the next one, or ends well.
+    pub(crate) fn go_on(&mut self, execution: ExecutionIndex, stage: usize) {
         let is_last = stage + 1 == self[execution].stages.len();
         // Whether a rollback goes on to later stages is not documented; it runs the one it was asked for.
         if is_last || self[execution].kind != Kind::Standard {
@@ -185,13 +190,11 @@ impl Engine {
                 let mode = configured.unwrap_or(RetryMode::FailedActions);
                 self.retry(execution, stage, Retry { mode, trigger: RetryTrigger::AutomatedStageRetry });
             }
-            Some(FailureResult::Rollback) => {
+            result => {
                 self[execution].place = Place::Gone;
-                self.roll_back_automatically(execution, stage);
-                self.leave(execution, stage);
-            }
-            _ => {
-                self[execution].place = Place::Gone;
+                if result == Some(FailureResult::Rollback) {
+                    self.roll_back_automatically(execution, stage);
+                }
                 self.leave(execution, stage);
             }
         }

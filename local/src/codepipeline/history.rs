@@ -66,6 +66,7 @@ impl Engine {
         let latest_only = latest["startTimeRange"] == "Latest";
         let executions: Vec<_> = execution.map_or_else(|| self.executions_of(pipeline).collect(), |one| vec![one]);
         let mut runs: Vec<_> = executions.into_iter().flat_map(|it| self[it].runs.iter().copied()).collect();
+        runs.retain(|run| !self.declared(*run).is_rule());
         runs.sort_unstable_by_key(|run| Reverse(*run));
         runs.retain(|run| !latest_only || seen.insert((self[*run].stage, self[*run].action)));
         page("actionExecutionDetails", input, PAGE, &runs, |run| self[*run].id.clone(), |run| self.action_detail(*run))

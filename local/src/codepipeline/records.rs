@@ -73,6 +73,8 @@ pub(crate) enum Status {
     Failed,
     Superseded,
     Cancelled,
+    /// Of a stage that its entry condition passes over.
+    Skipped,
 }
 
 impl Status {
@@ -162,7 +164,9 @@ pub(crate) struct StageRun {
     /// None: not entered yet.
     pub(crate) status: Option<Status>,
     pub(crate) started: Option<Timestamp>,
-    /// By action index: the run that counts.
+    /// Its start was told. What an entry condition keeps out has none.
+    pub(crate) told: bool,
+    /// By action index: the run that counts. After the actions come the rules of the entry condition.
     pub(crate) runs: BTreeMap<usize, RunIndex>,
     /// A failed stage whose last action has ended and whose reaction is decided.
     pub(crate) settled: bool,
@@ -290,6 +294,6 @@ impl Run {
     }
 
     pub(crate) fn declared<'a>(&self, declaration: &'a Declaration) -> &'a Action {
-        &declaration.stages[self.stage].actions[self.action]
+        declaration.stages[self.stage].part(self.action)
     }
 }

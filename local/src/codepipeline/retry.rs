@@ -73,6 +73,7 @@ impl Engine {
         it.stop = None;
         let run = &mut it.stages[stage];
         run.status = Some(Status::InProgress);
+        run.told = true;
         run.runs = kept;
         run.retries.at = Some(now);
         run.retries.latest = Some(retry.trigger);

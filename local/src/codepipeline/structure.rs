@@ -2,7 +2,7 @@
 //!
 //! Source: the user guide's pipeline structure reference and quotas.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::declaration::{Action, Declaration, ExecutionMode, FailureResult, PipelineType, Stage};
 use super::error::ApiError;
@@ -101,12 +101,12 @@ fn check_stage(stage: &Stage) -> Result<(), ApiError> {
 }
 
 fn check_reactions(pipeline: &Declaration, stage: &Stage) -> Result<(), ApiError> {
-    let conditional = stage.on_success.is_some()
-        || stage.before_entry.is_some()
-        || stage.on_failure.as_ref().is_some_and(|reaction| reaction.conditions.is_some());
+    check_entry(stage)?;
+    let conditional =
+        stage.on_success.is_some() || stage.on_failure.as_ref().is_some_and(|reaction| reaction.conditions.is_some());
     if conditional {
         // Accepting a condition that is never evaluated would let a release through.
-        return Err(stage_error(stage, "this local CodePipeline does not evaluate stage conditions; remove them."));
+        return Err(stage_error(stage, "this local CodePipeline evaluates entry conditions only; remove the others."));
     }
     let Some(reaction) = &stage.on_failure else { return Ok(()) };
     if reaction.retry_configuration.is_some() && reaction.result != Some(FailureResult::Retry) {
@@ -125,6 +125,26 @@ fn check_reactions(pipeline: &Declaration, stage: &Stage) -> Result<(), ApiError
     }
 }
 
+fn check_entry(stage: &Stage) -> Result<(), ApiError> {
+    let Some(condition) = stage.entry_condition() else { return Ok(()) };
+    if !matches!(condition.result, Some(FailureResult::Fail | FailureResult::Skip)) {
+        return Err(stage_error(stage, "the result of an entry condition is FAIL or SKIP."));
+    }
+    if stage.actions.iter().any(Action::is_source) {
+        return Err(stage_error(stage, "a source stage takes no entry condition here."));
+    }
+    if condition.rules.is_empty() {
+        return Err(stage_error(stage, "a condition has 1 to 5 rules."));
+    }
+    if let Some(twice) = first_duplicate(condition.rules.iter().map(|rule| &rule.name)) {
+        return Err(stage_error(stage, &format!("the rule name '{twice}' is used more than once.")));
+    }
+    match condition.rules.iter().find(|rule| !rule.is_lambda() || !rule.configuration.contains_key("FunctionName")) {
+        Some(_) => Err(stage_error(stage, "here a rule is a LambdaInvoke with a FunctionName.")),
+        None => Ok(()),
+    }
+}
+
 fn check_sources(pipeline: &Declaration) -> Result<(), ApiError> {
     if !pipeline.stages[0].actions.iter().all(Action::is_source) {
         return Err(structure("The first stage must contain source actions and nothing else."));
@@ -138,7 +158,7 @@ fn check_sources(pipeline: &Declaration) -> Result<(), ApiError> {
 fn check_artifacts(pipeline: &Declaration) -> Result<(), ApiError> {
     let mut declared = BTreeSet::new();
     for stage in &pipeline.stages {
-        for (_, actions) in by_run_order(stage) {
+        for (_, actions) in with_rules(stage) {
             for action in &actions {
                 if let Some(unknown) = action.input_artifacts.iter().find(|input| !declared.contains(&input.name)) {
                     let message =
@@ -165,7 +185,7 @@ fn check_variables(pipeline: &Declaration) -> Result<(), ApiError> {
     }
     let mut namespaces = BTreeSet::from(["codepipeline"]);
     for stage in &pipeline.stages {
-        for (_, actions) in by_run_order(stage) {
+        for (_, actions) in with_rules(stage) {
             for action in &actions {
                 check_references(pipeline, &namespaces, action)?;
             }
@@ -199,8 +219,9 @@ fn check_references(pipeline: &Declaration, namespaces: &BTreeSet<&str>, action:
     Ok(())
 }
 
-fn by_run_order(stage: &Stage) -> std::collections::BTreeMap<u32, Vec<&Action>> {
-    let mut groups = std::collections::BTreeMap::<u32, Vec<&Action>>::new();
+/// Actions by their order, and before them the rules of the entry condition.
+fn with_rules(stage: &Stage) -> BTreeMap<u32, Vec<&Action>> {
+    let mut groups = BTreeMap::from([(0, stage.entry_rules().iter().collect::<Vec<_>>())]);
     for action in &stage.actions {
         groups.entry(action.run_order).or_default().push(action);
     }

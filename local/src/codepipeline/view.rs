@@ -37,6 +37,9 @@ impl Engine {
         let actions = stage.actions.iter().map(|action| self.action_state(latest, action));
         put("actionStates", actions.collect());
         if let Some((execution, number)) = latest {
+            if let Some(condition) = self.entry_condition_state(execution, number) {
+                put("beforeEntryConditionState", condition);
+            }
             put("latestExecution", self.stage_execution(execution, Some(number)));
             if let Some(metadata) = retry_metadata(&self[execution].stages[number].retries) {
                 put("retryStageMetadata", metadata);
@@ -82,7 +85,7 @@ impl Engine {
         Value::Object(state)
     }
 
-    fn latest_run(&self, run: RunIndex) -> Value {
+    pub(crate) fn latest_run(&self, run: RunIndex) -> Value {
         let it = &self[run];
         let mut latest = json!({
             "actionExecutionId": it.id,

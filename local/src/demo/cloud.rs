@@ -59,6 +59,21 @@ impl Cloud {
             .sum()
     }
 
+    /// Gives a function another time limit, in seconds.
+    pub(crate) async fn set_time_limit(&self, function: &str, seconds: u64) -> Result<()> {
+        let path = format!("/2015-03-31/functions/{function}/configuration");
+        let body = json!({"Timeout": seconds}).to_string();
+        let set = self.client("lambda").send(Method::PUT, &path, &[], body.into()).await;
+        set.with_context(|| format!("cannot set the time limit of {function}")).map(drop)
+    }
+
+    /// Calls a function that takes messages with none, so that a process of it runs.
+    pub(crate) async fn wake(&self, function: &str) -> Result<()> {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let called = self.client("lambda").send(Method::POST, &path, &[], r#"{"Records": []}"#.into()).await;
+        called.with_context(|| format!("cannot call {function}")).map(drop)
+    }
+
     /// Makes a metric alarm of what `PutMetricAlarm` takes.
     pub(crate) async fn put_alarm(&self, alarm: &Value) -> Result<()> {
         self.monitoring("PutMetricAlarm", alarm).await.map(drop)

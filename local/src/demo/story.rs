@@ -60,8 +60,8 @@ pub(crate) struct Played {
     pub(crate) fixed: Release,
     pub(crate) bad: Release,
     pub(crate) stopped: Release,
-    /// Of the function that was to answer the last release.
-    pub(crate) death: Death,
+    /// Of the function that was to answer the last release: it was killed, and then it hung.
+    pub(crate) deaths: [Death; 2],
 }
 
 /// Everybody on the stage.
@@ -118,8 +118,8 @@ impl<'t> Theatre<'t> {
         steps.run("The gate holds it a while", async |step| self.follow(&bad, step).await).await?;
         steps.run("Its alarm rolls it back", async |step| self.withdraw(&bad, step).await).await?;
         steps.run("A second alarm is refused", async |step| self.refuse(step).await).await?;
-        let (stopped, death) = self.while_customers_wait(self.stop_another(steps)).await?;
-        Ok(Played { broken, fixed, bad, stopped, death })
+        let (stopped, deaths) = self.while_customers_wait(self.stop_another(steps)).await?;
+        Ok(Played { broken, fixed, bad, stopped, deaths })
     }
 
     async fn break_the_tests(&self, step: &Step) -> Result<Release> {

@@ -1,19 +1,15 @@
 //! Whatever goes wrong, the bot's token and the webhook's address are in the requests and nowhere else: no log line, no
 //! metric, no body, no reason, nothing that is stored or set aside.
 
-use std::io::Write;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use lambda_kit::doubles::Logged;
 use local::slack::Fault;
 use notices::Outgoing;
 use notifier::memory::{RecordingOutbox, Sent};
 use notifier::ports::Outbox;
 use serde_json::Value;
-use tracing_subscriber::filter::{LevelFilter, filter_fn};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::stage::{CHANNEL, Letters, OverHttp, Stage};
 
@@ -33,36 +29,6 @@ fn hook() -> String {
 fn assert_discreet(place: &str, text: &str) {
     for secret in ["a-real", &token(), PATH] {
         assert!(!text.contains(secret), "a secret is in {place}: {text}");
-    }
-}
-
-/// What is logged while this lives: everything of ours, and of libraries what a function lets through.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    fn start(&self) -> impl Drop + use<> {
-        let ours = ["notifier", "notices", "lambda_kit", "pipeline_model"];
-        let heard = filter_fn(move |metadata| {
-            LevelFilter::INFO >= *metadata.level() || ours.iter().any(|name| metadata.target().starts_with(name))
-        });
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt().json().with_max_level(LevelFilter::TRACE);
-        subscriber.with_writer(move || log.clone()).finish().with(heard).set_default()
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
 
@@ -178,12 +144,10 @@ async fn broken_connections() {
 
 #[tokio::test]
 async fn no_secret_is_logged_sent_stored_or_set_aside_whatever_goes_wrong() {
-    let log = Log::default();
-    let listening = log.start();
+    let log = Logged::start();
     refusals().await;
     outages().await;
     broken_connections().await;
-    drop(listening);
     let text = log.text();
     for said in
         ["not told", "goes to the dead-letter queue", "channel-refused", "unreadable", "the table cannot be used"]

@@ -267,9 +267,9 @@ const BOOK: &str = "rollback#us-east-1:111122223333#orders/Production";
 fn answer(answer: &rollback_plans::Carried) -> String {
     match answer {
         rollback_plans::Carried::Done(_) => String::from("done"),
-        rollback_plans::Carried::Impossible(words) | rollback_plans::Carried::Later(words) => {
-            words.split(':').next().unwrap_or_default().to_owned()
-        }
+        rollback_plans::Carried::Impossible(words)
+        | rollback_plans::Carried::Denied(words)
+        | rollback_plans::Carried::Later(words) => words.split(':').next().unwrap_or_default().to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ mod end;
 mod judge;
 mod lambda;
 mod outside;
+mod service;
 mod weather;
 mod world;
 
@@ -87,7 +88,7 @@ fn everything_that_may_happen_happens() {
     assert!(seen.due > 40, "{} releases had to be rolled back", seen.due);
     assert!(seen.forbidden > 100, "{} refusals", seen.forbidden);
     assert!(seen.adopted > 5 && seen.observed > 5 && seen.cleared > 20, "{seen:?}");
-    assert!(seen.dead > 0 && seen.broken > 0 && seen.closed > 5, "{seen:?}");
+    assert!(seen.dead > 0 && seen.broken > 0 && seen.closed > 5 && seen.stopped > 5, "{seen:?}");
 }
 
 proptest! {

@@ -53,6 +53,22 @@ fn a_stack_that_observes_has_a_role_that_cannot_roll_anything_back() {
 }
 
 #[test]
+fn whatever_may_be_closed_may_always_be_opened_again() {
+    let template = template();
+    let transitions = |verb: &str| {
+        let action = format!("codepipeline:{verb}StageTransition");
+        let role = &template["Resources"]["ReverterRole"];
+        let of = move |it: &&Value| texts(&it["Action"]).contains(&action.as_str());
+        statements(role).into_iter().filter(of).map(|it| it["Resource"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(transitions("Disable"), transitions("Enable"));
+    assert_eq!(transitions("Disable").len(), 1);
+    let conditions = allowed(&template);
+    let open = conditions.iter().find(|(_, actions)| actions.contains(&"codepipeline:EnableStageTransition"));
+    assert_eq!(open.map(|(condition, _)| *condition), Some(None), "whatever the parameters say by now");
+}
+
+#[test]
 fn whoever_may_call_a_function_is_one_of_this_account() {
     let template = template();
     let permissions = resources(&template, "AWS::Lambda::Permission");

@@ -19,7 +19,7 @@ use crate::{Facts, HttpAnswer, HttpMethod, HttpQuery, HttpReply, Place, Question
 use body::{Json, check_pattern};
 
 /// Where tokens of this check are in the settings.
-const FOLDER: &str = "http";
+pub(super) const FOLDER: &str = "http";
 /// Nothing that ends well needs more.
 const MOST_REDIRECTS: u8 = 5;
 const MOST_HEADERS: usize = 20;
@@ -131,12 +131,15 @@ impl TryFrom<Written> for Http {
 }
 
 impl Written {
-    fn problems(&self) -> [Result<(), String>; 7] {
+    fn problems(&self) -> [Result<(), String>; 8] {
         [
             // With something for its variables: what they will hold is checked when it is known.
             self.url.sample("x").parse::<Url>().and_then(|url| url.check(self.plain, self.private)),
             self.check_headers(),
             self.token.as_deref().map_or(Ok(()), |name| check_secret_name(name, FOLDER)),
+            refuse(self.token.is_some() && self.host_varies(), || {
+                String::from("a variable may choose the host of `url`, and the token with it; write the host as it is")
+            }),
             self.check_status(),
             self.check_latency(),
             refuse(self.redirects > MOST_REDIRECTS, || {
@@ -146,6 +149,11 @@ impl Written {
                 String::from("the reply to HEAD has no body; ask with GET, or leave `json` and `body` out")
             }),
         ]
+    }
+
+    fn host_varies(&self) -> bool {
+        let origin = |value| self.url.sample(value).parse::<Url>().map(|url| url.origin());
+        origin("x") != origin("y")
     }
 
     fn check_headers(&self) -> Result<(), String> {

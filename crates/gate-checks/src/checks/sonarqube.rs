@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Where tokens for SonarQube are in the settings.
-const FOLDER: &str = "sonarqube";
+pub(super) const FOLDER: &str = "sonarqube";
 const CLOUD: &str = "https://sonarcloud.io";
 
 /// Passes when the quality gate is OK. An analysis that waits or runs is waited for: what SonarQube shows until then is
@@ -51,7 +51,7 @@ struct Written {
     pull_request: Option<Template>,
     /// The commit whose analysis counts, such as `{commit}`. Without it, the last analysis counts.
     revision: Option<Template>,
-    /// The analysis' id, instead of branch and commit.
+    /// The analysis' id, instead of a commit: one of the last hundred of the branch.
     analysis: Option<Template>,
     /// `ceTaskId` of the scanner's `report-task.txt`, instead of branch and commit.
     task: Option<Template>,
@@ -94,7 +94,7 @@ enum OnWarn {
 enum Subject {
     Latest(Branch),
     Revision(Template, Branch),
-    Analysis(Template),
+    Analysis(Template, Branch),
     Task(Template),
 }
 
@@ -132,7 +132,9 @@ impl Written {
     fn subject(self) -> Result<Subject, String> {
         let Self { branch, pull_request, revision, analysis, task, .. } = self;
         match (branch, pull_request, revision, analysis, task) {
-            (None, None, None, Some(id), None) => Ok(Subject::Analysis(id)),
+            (branch, None, None, Some(id), None) => {
+                Ok(Subject::Analysis(id, branch.map_or(Branch::Main, Branch::Named)))
+            }
             (None, None, None, None, Some(id)) => Ok(Subject::Task(id)),
             (branch, None, Some(revision), None, None) => {
                 Ok(Subject::Revision(revision, branch.map_or(Branch::Main, Branch::Named)))
@@ -144,7 +146,8 @@ impl Written {
                     .into())
             }
             _ => {
-                Err("`analysis`, `task`, `pull-request`, and `branch` with `revision` exclude each other; keep one"
+                Err("`analysis`, `revision`, `task` and `pull-request` exclude each other, and `branch` goes with the \
+                     first two only"
                     .into())
             }
         }
@@ -207,7 +210,7 @@ impl Subject {
     fn fill(&self, place: &Place) -> Result<SonarSubject, Unanswered> {
         Ok(match self {
             Self::Latest(branch) => SonarSubject::Latest(branch.fill(place)?),
-            Self::Analysis(id) => SonarSubject::Analysis(id.fill(place)?),
+            Self::Analysis(id, branch) => SonarSubject::Analysis(id.fill(place)?, branch.fill(place)?),
             Self::Task(id) => SonarSubject::Task(id.fill(place)?),
             Self::Revision(revision, branch) => {
                 let revision = revision.fill(place)?;

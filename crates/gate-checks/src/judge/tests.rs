@@ -122,6 +122,34 @@ fn a_break_between_two_visits_counts_even_if_the_visit_does_not() {
 }
 
 #[test]
+fn a_check_that_was_changed_while_the_release_waits_begins_anew() {
+    let check = |what: &str| {
+        policy("1h", &[&format!("{{ name: errors, alarms: {{ names: [{what}] }}, failures: 1, for: 5m }}")])
+    };
+    let mut gate = Gate::new(check("a"));
+    assert_eq!(gate.visit(0, "a=ALARM").verdict, Wait);
+    gate.policy = check("b");
+    let changed = gate.visit(1, "b=ALARM");
+    assert_eq!(changed.verdict, Wait, "the first failure was another alarm's");
+    assert!(changed.is_news);
+    assert_eq!(gate.visit(2, "b=ALARM").verdict, Fail);
+    let mut gate = Gate::new(check("a"));
+    gate.visit(0, "a=OK");
+    gate.policy = check("b");
+    assert_eq!(gate.visit(5, "b=OK").verdict, Wait, "nobody has looked at it before");
+}
+
+#[test]
+fn terms_that_were_changed_judge_what_was_measured_before() {
+    let hold = |hold: &str| policy("1h", &[&format!("{{ alarms: {{ names: [a] }}, for: {hold} }}")]);
+    let mut gate = Gate::new(hold("5m"));
+    gate.visit(0, "a=OK");
+    gate.policy = hold("10m");
+    assert_eq!(gate.visit(5, "a=OK").verdict, Wait);
+    assert_eq!(gate.visit(10, "a=OK").verdict, Pass);
+}
+
+#[test]
 fn the_deadline_ends_a_wait_as_a_failure() {
     let mut gate = Gate::new(policy("10m", &["{ alarms: { names: [a] }, errors: 99 }"]));
     assert_eq!(gate.visit(0, "a=?").verdict, Wait);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use strict_yaml::{At, Elsewhere, Entry, Node, Value, in_order, read_node};
 
+use super::digest::digest;
 use super::limits::{Allowed, LONGEST_DEADLINE, MOST_CHECKS, Name};
 use super::{NoData, Policy, Rule};
 use crate::Problem;
@@ -189,6 +190,7 @@ impl Writing<'_> {
             name: String::new(),
             kind: kind.key,
             check,
+            digest: digest(kind.key, &entry.node, terms.no_data),
             hold: terms.hold.0,
             failures: terms.failures.0,
             inconclusive: terms.inconclusive.0,

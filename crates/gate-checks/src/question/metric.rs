@@ -93,6 +93,17 @@ impl MetricQuery {
         matches!(&self.source, MetricSource::Expression { text, .. } if is_insights(text))
     }
 
+    /// Whether an answer without any series of it is whole: a search finds what there is, which may be nothing. Any other
+    /// metric or expression has one series at least, with data points or without.
+    pub fn may_find_nothing(&self) -> bool {
+        match &self.source {
+            MetricSource::Statistic(_) => false,
+            MetricSource::Expression { text, .. } => {
+                is_insights(text) || names(text).iter().any(|name| name.eq_ignore_ascii_case("search"))
+            }
+        }
+    }
+
     /// Whether a longer stretch gives the same data points. An expression such as `AVG(m)` takes in all of the stretch, so
     /// it must be asked for over exactly this one.
     pub fn may_be_longer(&self) -> bool {

@@ -37,7 +37,7 @@ pub enum SonarSubject {
     /// The newest one of a commit; the hash may be shortened to seven characters.
     Revision(String, SonarBranch),
     /// The one with this id.
-    Analysis(String),
+    Analysis(String, SonarBranch),
     /// The one this task makes: `ceTaskId` in the scanner's `report-task.txt`.
     Task(String),
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use pipeline_model::{ActionState, StageName};
 
+use super::failure::Reasons;
 use super::{Notice, Tone, data, failure, gate, lines, release, rollback};
 use crate::gate::Visit;
 use crate::moment::{Moment, Outcome};
@@ -18,7 +19,7 @@ const ACTIONS_SHOWN: usize = 20;
 pub(crate) fn announcement(story: &Story, moment: &Moment, settings: &Settings, late: bool) -> Notice {
     let mut sections = match moment.outcome {
         Outcome::Progress => vec![actions_of(story, moment)],
-        Outcome::Failed => failure::failure(story, moment.attempt),
+        Outcome::Failed => failure::failure(story, moment.attempt, Reasons::Here),
         Outcome::Fixed => lines::fixed(story).into_iter().collect(),
         Outcome::Stopped => vec![lines::stop_comment(story)],
         Outcome::Approval => asked(story, moment).map(|pending| lines::approval(story, &pending)).collect(),

@@ -6,18 +6,26 @@ use crate::gate::Visit;
 use crate::story::{ActionPath, FailedAction, Failure, Story};
 use crate::text::{Text, duration};
 
+/// Whether a gate's reason is said with what it stopped, or by the list of its checks that stands below.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reasons {
+    Here,
+    Below,
+}
+
 /// The failing actions of an attempt, each with its reason, error code and log.
-pub(super) fn failure(story: &Story, attempt: u32) -> Vec<Text> {
+pub(super) fn failure(story: &Story, attempt: u32, reasons: Reasons) -> Vec<Text> {
     let Some(failure) = story.failures.get(&attempt) else { return Vec::new() };
     if failure.actions.is_empty() {
         let gates = story.gates_behind(attempt);
         if !gates.is_empty() {
-            return gates.into_iter().map(|visit| stopped(Text::new().bold("The gate"), visit, None)).collect();
+            let gate = || Text::new().bold("The gate");
+            return gates.into_iter().map(|visit| stopped(gate(), visit, None, reasons)).collect();
         }
         return vec![Text::new().plain("No failed action was reported; the execution's page may say why.")];
     }
     let mut lines: Vec<Text> =
-        failure.actions.iter().map(|(path, action)| failed_action(story, failure, path, action)).collect();
+        failure.actions.iter().map(|(path, action)| failed_action(story, failure, (path, action), reasons)).collect();
     match story.failed_actions(attempt).saturating_sub(failure.actions.len()) {
         0 => {}
         1 => lines.push(Text::new().plain("and one more failed action")),
@@ -47,21 +55,27 @@ fn in_stage(failure: &Failure, stage: &StageName) -> bool {
 }
 
 /// A gate says itself why it stopped a release; what its function reported to CodePipeline says no more.
-fn stopped(name: Text, visit: &Visit, reported: Option<&str>) -> Text {
+fn stopped(name: Text, visit: &Visit, reported: Option<&str>, reasons: Reasons) -> Text {
     let took = visit.waited().map_or_else(String::new, |(since, at)| format!(" after {}", duration(since, at)));
     let text = name.plain(format!(" stopped the release{took}"));
-    match visit.reason.as_deref().or(reported) {
+    let below = reasons == Reasons::Below && visit.is_explained_by_its_checks();
+    match visit.reason.as_deref().or(reported).filter(|_| !below) {
         Some(reason) => text.plain(format!(": {reason}")),
         None => text,
     }
 }
 
-fn failed_action(story: &Story, failure: &Failure, path: &ActionPath, failed: &FailedAction) -> Text {
+fn failed_action(
+    story: &Story,
+    failure: &Failure,
+    (path, failed): (&ActionPath, &FailedAction),
+    reasons: Reasons,
+) -> Text {
     let elsewhere = failure.stage.as_ref().is_some_and(|stage| *stage != path.stage);
     let name = if elsewhere { format!("{} / {}", path.stage, path.action) } else { path.action.to_string() };
     if let Some(visit) = story.gate_behind(path, failed) {
         let reported = failed.said.summary.as_deref();
-        return details(stopped(Text::new().bold(name), visit, reported), failed);
+        return details(stopped(Text::new().bold(name), visit, reported, reasons), failed);
     }
     let took = failed.started.map_or_else(String::new, |started| format!(" after {}", duration(started, failed.at)));
     let text = Text::new().bold(name).plain(format!(" {}{took}{}", verb(story, path, failed), by(failed)));

@@ -46,7 +46,8 @@ pub(super) fn remark(visit: &Visit) -> Text {
 /// All there is to say about one decision, for a message of its own.
 pub(super) fn sections(visit: &Visit) -> Vec<Text> {
     let given = visit.opened_because.as_deref().map(|because| format!("Reason given: {because}"));
-    let said = given.or_else(|| visit.reason.clone()).map_or_else(Text::new, |said| Text::new().plain(said));
+    let reason = || visit.reason.clone().filter(|_| !visit.is_explained_by_its_checks());
+    let said = given.or_else(reason).map_or_else(Text::new, |said| Text::new().plain(said));
     [said, table(visit)].into_iter().filter(|section| !section.is_empty()).collect()
 }
 

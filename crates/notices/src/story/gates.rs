@@ -29,9 +29,11 @@ impl Story {
             let began = failed.started.is_none_or(|started| started.as_second() <= at + SKEW);
             began && at <= failed.at.as_second() + SKEW
         };
-        let visits = self.gates.visits().into_iter().rev().map(|(_, visit)| visit);
-        let mut stops = visits.filter(|visit| visit.stand.stops() && !failed.approval);
-        stops.find(|visit| visit.is_in(&path.stage) && asks(visit) && in_time(visit))
+        let visits = self.gates.visits().into_iter().map(|(_, visit)| visit);
+        let stops = visits.filter(|visit| visit.stand.stops() && !failed.approval);
+        let of_it = stops.filter(|visit| visit.is_in(&path.stage) && asks(visit) && in_time(visit));
+        // An attempt that failed at once lies within the skew of the one before.
+        of_it.min_by_key(|visit| visit.at.duration_since(failed.at).abs())
     }
 
     /// Every decision of a gate that made an attempt fail.
@@ -42,11 +44,13 @@ impl Story {
         }
         // The condition of a stage stops it without an action that fails.
         let before = self.failures.range(..attempt).next_back().map(|(_, failure)| failure.at);
+        let next = self.attempt_began(attempt + 1);
         let of_it = |visit: &Visit| {
             let at = visit.at.as_second();
             visit.stand.stops()
                 && failure.stage.as_ref().is_some_and(|stage| visit.is_in(stage))
                 && before.is_none_or(|before| before < visit.at)
+                && next.is_none_or(|next| visit.at < next)
                 && at <= failure.at.as_second() + SKEW
         };
         self.gates.visits().into_iter().map(|(_, visit)| visit).filter(|visit| of_it(visit)).collect()

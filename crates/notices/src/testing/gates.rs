@@ -10,14 +10,10 @@ const FIRST_VISIT: i64 = 400;
 /// What the gate `Production/Check` says at this second; it was asked first at second 400.
 pub(crate) fn gated(verdict: Verdict, second: i64) -> Decision {
     let (reason, checks) = match &verdict {
-        Verdict::Pass => ("Every check passes.", vec![errors("pass"), hours("pass")]),
-        Verdict::Fail => {
-            ("errors stay low failed: the alarm orders-5xx is in ALARM.", vec![errors("fail"), hours("pass")])
-        }
-        Verdict::Error => {
-            ("errors stay low could not be made 10 times in a row.", vec![errors("error"), hours("pass")])
-        }
-        _ => ("Waits for errors stay low.", vec![errors("wait"), hours("pass")]),
+        Verdict::Pass => ("2 checks pass.", vec![errors("pass"), hours("pass")]),
+        Verdict::Fail => ("errors stay low (The alarm orders-5xx is in ALARM).", vec![errors("fail"), hours("pass")]),
+        Verdict::Error => ("errors stay low (CloudWatch did not answer).", vec![errors("error"), hours("pass")]),
+        _ => ("errors stay low (No alarm is red, for 4 of 10 min).", vec![errors("wait"), hours("pass")]),
     };
     let gate = Gate {
         waited_seconds: Some(f64::from(i32::try_from(second - FIRST_VISIT).unwrap())),

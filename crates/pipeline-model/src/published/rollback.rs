@@ -41,7 +41,8 @@ pub struct Rollback {
     /// What a person can run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
-    /// Since when the alarm is quiet again: set when a rollback that was done is told once more, to say that it helped.
+    /// Since when the alarm is quiet again: set when a rollback is told once more, to say that it helped, or that the alarm
+    /// is quiet although it failed.
     #[serde(default, deserialize_with = "time::lenient")]
     pub cleared_at: Option<Timestamp>,
 }

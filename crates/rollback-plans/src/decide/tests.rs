@@ -1,9 +1,11 @@
 //! The decision, as a table of situations.
 
+mod adopting;
 mod before;
 mod closing;
 mod others;
 mod redeploying;
+mod siblings;
 
 use jiff::SignedDuration;
 use pipeline_model::AlarmState;
@@ -70,6 +72,19 @@ fn an_alarm_that_cloudwatch_holds_back_for_the_moment_is_waited_for_until_it_is_
         desk.now = at(45 + 61);
         assert_eq!(desk.outcome(), "alarm-stale", "{word}");
     }
+}
+
+/// Whoever can send an event can send a wrong one.
+#[test]
+fn an_event_that_cloudwatch_does_not_confirm_is_looked_at_again_until_it_is_stale() {
+    let mut desk = desk();
+    desk.alarm.now = AlarmNow::Behind;
+    for (seconds, pause) in [(-30, 5), (0, 5), (7, 7), (60, 60), (3_600, 60)] {
+        desk.now = at(45) + SignedDuration::from_secs(seconds);
+        assert_eq!(desk.decide(), Decision::Wait(Duration::from_secs(pause)), "{seconds}");
+    }
+    desk.now = at(45 + 61);
+    assert_eq!(desk.outcome(), "alarm-stale");
 }
 
 #[test]
@@ -209,6 +224,19 @@ fn a_rollback_tried_in_vain_is_not_tried_again_and_does_not_use_up_the_day() {
     let vain = |release: &str| Past { failed: true, started: None, ..past(release, "", 44) };
     assert_eq!(desk().holding(vec![vain("bad")]).outcome(), "already-handled");
     assert_eq!(desk().holding(vec![vain("other")]).outcome(), BACK_TO_GOOD);
+}
+
+#[test]
+fn where_only_a_permission_was_missing_the_next_alarm_may_find_it_granted() {
+    let denied = || Past { failed: true, denied: true, started: None, ..past("bad", "", 44) };
+    assert_eq!(desk().holding(vec![denied()]).outcome(), BACK_TO_GOOD);
+    let mut same = denied();
+    same.pledge.alarm = String::from("orders-errors");
+    same.pledge.red_since = at(45);
+    assert_eq!(desk().holding(vec![same]).outcome(), "answered", "not in a loop");
+    let mut book = Book { past: vec![past("other", "x", 1)], ..Book::default() };
+    (0..100).for_each(|_| book.remember(denied()));
+    assert_eq!(book.past.len(), 2, "an alarm that flaps does not crowd out what is to be remembered");
 }
 
 #[test]

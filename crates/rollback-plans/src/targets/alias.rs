@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Fate, Past, Refusal, Release, Standing, Step, Target, Way};
+use crate::{Fate, Past, Pledge, Refusal, Release, Standing, Step, Target, Way};
 
 /// What was seen of an alias.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -61,6 +61,15 @@ impl Look for AliasSeen {
     /// An alias points back at once.
     fn fate(&self, _: &Past) -> Fate {
         Fate::Over
+    }
+
+    /// Nobody knows since when an alias points where, but what was promised names a version. What stands instead is
+    /// somebody else's doing.
+    fn came_of(&self, pledge: &Pledge) -> Option<Release> {
+        match self.standing() {
+            Standing::RolledBack(it) if self.canary.is_none() && pledge.version.as_ref() == Some(&it.id) => Some(it),
+            _ => None,
+        }
     }
 
     fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {

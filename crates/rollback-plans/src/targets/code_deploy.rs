@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Fate, Past, Refusal, Release, Standing, Step, Target, Way};
+use crate::{Fate, Past, Pledge, Refusal, Release, Standing, Step, Target, Way};
 
 /// The newest deployment of a group.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -19,6 +19,8 @@ pub struct CodeDeploySeen {
     pub completed: Option<Timestamp>,
     /// `creator` is `codeDeployRollback`, or `rollbackInfo` names a deployment that is rolled back or rolls back.
     pub is_rollback: bool,
+    /// `rollbackTriggeringDeploymentId`: what it is the rollback of.
+    pub rolls_back: Option<String>,
     /// `previousRevision` is there: what stood before.
     pub has_previous: bool,
 }
@@ -47,6 +49,19 @@ impl Look for CodeDeploySeen {
             "Succeeded" if is_ours => Fate::Over,
             other => Fate::Failed(other.to_owned()),
         }
+    }
+
+    /// The rollback of what was to be stopped names it. A revision that is deployed once more looks like any other
+    /// deployment, and began with the promise.
+    fn came_of(&self, pledge: &Pledge) -> Option<Release> {
+        let release = self.standing().release().cloned()?;
+        let began_with_it = release.began.is_some_and(|began| pledge.can_have_begun(began));
+        let is_it = match &self.rolls_back {
+            Some(deployment) => *deployment == pledge.release,
+            None if release.id == pledge.release => self.is_rollback,
+            None => began_with_it,
+        };
+        is_it.then_some(release)
     }
 
     fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {

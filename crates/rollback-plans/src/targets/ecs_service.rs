@@ -1,10 +1,10 @@
 //! An ECS service with ECS's own deployments: the newest of `ListServiceDeployments`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Fate, Past, Refusal, Release, Standing, Step, Way};
+use crate::{Fate, Past, Pledge, Refusal, Release, Standing, Step, Way};
 
 /// The newest deployment of a service.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -40,6 +40,15 @@ impl Look for EcsSeen {
             "PENDING" | "IN_PROGRESS" | "STOP_REQUESTED" | "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS" => Fate::Runs,
             "ROLLBACK_SUCCESSFUL" => Fate::Over,
             other => Fate::Failed(other.to_owned()),
+        }
+    }
+
+    /// It could be stopped when it was promised, so that its rollback is younger than that.
+    fn came_of(&self, pledge: &Pledge) -> Option<Release> {
+        let ended_later = |it: &Release| it.ended.is_none_or(|end| pledge.is_followed_by(end, SignedDuration::MAX));
+        match self.standing() {
+            Standing::RolledBack(it) if it.id == pledge.release && ended_later(&it) => Some(it),
+            _ => None,
         }
     }
 

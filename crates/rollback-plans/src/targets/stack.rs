@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Look;
 use crate::windows::Outlook;
-use crate::{Fate, Past, Refusal, Release, Standing, Step, Target, Way, command};
+use crate::{Fate, Past, Pledge, Refusal, Release, Standing, Step, Target, Way, command};
 
 /// What was seen of a stack.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -52,6 +52,15 @@ impl Look for StackSeen {
             _ if self.id() != past.pledge.release => Fate::Over,
             "UPDATE_IN_PROGRESS" => Fate::Runs,
             other => Fate::Failed(other.to_owned()),
+        }
+    }
+
+    /// For the same reason, what goes back is the operation that was promised, or one that began with the promise.
+    fn came_of(&self, pledge: &Pledge) -> Option<Release> {
+        let began_with_it = |it: &Release| it.began.is_some_and(|began| pledge.can_have_begun(began));
+        match self.standing() {
+            Standing::RolledBack(it) if it.id == pledge.release || began_with_it(&it) => Some(it),
+            _ => None,
         }
     }
 

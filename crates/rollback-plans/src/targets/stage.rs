@@ -4,11 +4,17 @@ use jiff::Timestamp;
 use pipeline_model::{ExecutionId, Revision};
 
 use super::Look;
+use crate::book::MOST_REMEMBERED;
 use crate::windows::Outlook;
 use crate::{Fate, Past, Pledge, Refusal, Release, Standing, Step, Target, Way};
 
 /// Most targets tried: each is a call, and who has three outdated ones has changed the pipeline.
 const MOST_CANDIDATES: usize = 3;
+/// As many are needed while nobody knows which of them the book says were thrown out.
+const ENOUGH: usize = MOST_CANDIDATES + MOST_REMEMBERED;
+
+/// `status` of an execution that a newer one has overtaken: what comes to the stage is newer.
+const SUPERSEDED: &str = "Superseded";
 
 /// What was seen of a stage.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -60,8 +66,8 @@ pub struct ExecutionSeen {
     pub started: Option<Timestamp>,
     /// `executionMode` is `PARALLEL`.
     pub is_parallel: bool,
-    /// The whole execution succeeded.
-    pub succeeded: bool,
+    /// How far the whole execution came.
+    pub status: RunStatus,
     /// What it was made of.
     pub sources: Vec<SourceRevision>,
 }
@@ -83,12 +89,13 @@ impl ExecutionSeen {
 
 impl StageSeen {
     /// Whether these executions, the newest of those that succeeded in the stage, are all that can be needed: the current
-    /// one and as many as are tried. Nothing goes back from what did not succeed, nor from a rollback.
+    /// one and as many as are tried, whatever was thrown out. Nothing goes back from what did not succeed, nor from a
+    /// rollback.
     pub fn is_enough(current: Option<&StageRun>, found: &[ExecutionSeen]) -> bool {
         let goes_back = |run: &&StageRun| run.status == RunStatus::Succeeded && !run.is_rollback;
         let Some(run) = current.filter(goes_back) else { return true };
         found.iter().any(|it| it.execution == run.execution)
-            && stood_before(found, run.execution.as_str()).count() >= MOST_CANDIDATES
+            && stood_before(found, run.execution.as_str()).filter(|it| !it.is_parallel).count() >= ENOUGH
     }
 
     fn of(&self, id: &ExecutionId) -> Option<&ExecutionSeen> {
@@ -105,11 +112,17 @@ impl StageSeen {
             .filter(|it| !outlook.was_thrown_out(&it.execution) && !it.is_parallel)
     }
 
+    /// All of these, as many as can be needed whatever the book says.
+    pub(crate) fn all_ways_back(&self, outlook: &Outlook<'_>) -> Vec<ExecutionId> {
+        self.candidates(outlook).take(ENOUGH).map(|it| it.execution.clone()).collect()
+    }
+
     /// The last release that went through the whole pipeline, whatever the pipeline's structure was then.
     fn redeployable<'a>(&'a self, outlook: &'a Outlook<'_>) -> Option<&'a ExecutionSeen> {
         let all = self.all.as_deref().unwrap_or_default();
-        stood_before(all, &outlook.release.id)
-            .find(|it| !outlook.was_thrown_out(&it.execution) && it.succeeded && !it.sources.is_empty())
+        stood_before(all, &outlook.release.id).find(|it| {
+            !outlook.was_thrown_out(&it.execution) && it.status == RunStatus::Succeeded && !it.sources.is_empty()
+        })
     }
 
     /// All rollbacks of the pipeline, newest first.
@@ -123,12 +136,13 @@ impl StageSeen {
     }
 
     /// Whether a rollback is one of this stage, as far as can be told: it stands or succeeded here, or restores what the
-    /// pledge wanted back.
+    /// pledge wanted back, or what else it could lead to.
     pub(crate) fn is_of_this_stage(&self, rollback: &Release, pledge: &Pledge) -> bool {
         let is_it = |id: &ExecutionId| id.as_str() == rollback.id;
         self.current.as_ref().is_some_and(|run| is_it(&run.execution))
             || self.succeeded.iter().any(|it| is_it(&it.execution))
             || rollback.restores.is_some() && rollback.restores == pledge.target_execution
+            || rollback.restores.as_ref().is_some_and(|target| pledge.candidates.contains(target))
     }
 
     /// An execution made of exactly the revisions that a pledge wanted back: a redeployment looks like any release.
@@ -151,6 +165,26 @@ impl StageSeen {
             restores: Some(wanted.of.clone()),
             ..Release::default()
         })
+    }
+
+    /// What became of a rollback that has not come to the stage: a pipeline that was started anew may take its time, and may
+    /// fail before it comes there, which only the list of all executions tells.
+    fn on_its_way(&self, started: Option<&str>) -> Fate {
+        let found = self.all.iter().flatten().find(|it| Some(it.execution.as_str()) == started);
+        match found.map(|it| &it.status) {
+            Some(RunStatus::Ended(word)) if word == SUPERSEDED => Fate::Over,
+            Some(RunStatus::Ended(word)) => Fate::Failed(word.clone()),
+            _ => Fate::Runs,
+        }
+    }
+
+    /// Whether a rollback was under way here at that moment, as far as can be told: one that runs is in no list that says
+    /// when it began.
+    pub(crate) fn goes_back_at(&self, moment: Timestamp) -> bool {
+        let Some(run) = self.current.as_ref().filter(|run| run.is_rollback) else { return false };
+        let began = self.of(&run.execution).and_then(|execution| execution.started);
+        let is_over = run.status != RunStatus::Running && run.changed.is_some_and(|changed| changed < moment);
+        !is_over && began.is_none_or(|began| began <= moment)
     }
 
     /// Whether the list of all executions would open one more way: the last one, if CodePipeline refuses the others.
@@ -193,17 +227,21 @@ impl Look for StageSeen {
         }
     }
 
-    /// Only what entered the stage last is shown there: what is covered by something newer needs nobody any more. A pipeline
-    /// that was started anew may take its time until it comes to the stage.
+    /// Only what entered the stage last is shown there: what is covered by something newer needs nobody any more.
     fn fate(&self, past: &Past) -> Fate {
         let Some(run) = &self.current else { return Fate::Over };
         let is_ours = past.started.as_deref() == Some(run.execution.as_str());
         match &run.status {
-            _ if !is_ours && run.execution.as_str() == past.pledge.release => Fate::Runs,
+            _ if !is_ours && run.execution.as_str() == past.pledge.release => self.on_its_way(past.started.as_deref()),
             RunStatus::Running if is_ours => Fate::Runs,
             RunStatus::Ended(word) if is_ours => Fate::Failed(word.clone()),
             _ => Fate::Over,
         }
+    }
+
+    /// See [`crate::untold()`].
+    fn came_of(&self, _: &Pledge) -> Option<Release> {
+        None
     }
 
     fn ways(&self, outlook: &Outlook<'_>) -> Result<Vec<Way>, Refusal> {

@@ -7,6 +7,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use crate::nearest::resembles;
+use crate::node::is_nothing;
 use crate::{Entry, Node, Value, unknown};
 
 use super::Reading;
@@ -53,14 +54,15 @@ impl<'r> Reader<'r> {
         if follows { error.silenced() } else { error }
     }
 
-    /// The entries that are to be read.
+    /// The entries that are to be read; a key with nothing below it has none.
     fn entries(self) -> Option<impl Iterator<Item = &'r Entry>> {
         let is_root = self.node.id == self.reading.root;
         let passed_over = move |entry: &Entry| {
             let others = is_root && self.reading.others.contains(&entry.key.as_str());
             others || self.reading.left_out.contains(&entry.node.id)
         };
-        Some(self.node.entries()?.iter().filter(move |entry| !passed_over(entry)))
+        let entries = if self.node.is_null() { &[] } else { self.node.entries()? };
+        Some(entries.iter().filter(move |entry| !passed_over(entry)))
     }
 
     fn known(self, fields: &'static [&'static str]) -> Vec<&'static str> {
@@ -84,9 +86,9 @@ impl Plain {
         let numeric = text.starts_with(|c: char| c.is_ascii_digit() || ['-', '+', '.'].contains(&c));
         match text {
             _ if !plain => Self::Text,
-            "" | "~" | "null" => Self::Nothing,
-            "true" => Self::Bool(true),
-            "false" => Self::Bool(false),
+            _ if is_nothing(text) => Self::Nothing,
+            "true" | "True" | "TRUE" => Self::Bool(true),
+            "false" | "False" | "FALSE" => Self::Bool(false),
             _ if !numeric => Self::Text,
             _ => (text.parse().map(Self::Unsigned))
                 .or_else(|_| text.parse().map(Self::Signed))
@@ -139,7 +141,11 @@ impl<'de> Deserializer<'de> for Reader<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        let Value::List(items) = &self.node.value else { return Err(self.refuse(&visitor)) };
+        let items = match &self.node.value {
+            Value::List(items) => items.as_slice(),
+            _ if self.node.is_null() => &[],
+            _ => return Err(self.refuse(&visitor)),
+        };
         let items = Items { items: items.iter(), reading: self.reading };
         visitor.visit_seq(items).map_err(|error| self.place(error))
     }

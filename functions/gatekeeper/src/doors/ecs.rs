@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::request::Request;
 use crate::token::{Token, TokenError};
-use crate::visit::{Arrival, Outcome};
+use crate::visit::{Afterwards, Arrival, Outcome};
 use crate::{Gatekeeper, Outside};
 
 /// A hook's own limit is a day, unless its service says less (`timeoutConfiguration`).
@@ -106,7 +106,7 @@ impl<O: Outside> Gatekeeper<O> {
         let place = Place { pipeline, stage, execution, variables };
         // A call that takes up the token of another one continues its gate.
         let (target, job) = (event.target(), token.key.clone());
-        Ok(Arrival { asked, place, action, target, token, job, longest: LONGEST })
+        Ok(Arrival { asked, place, action, target, token, job, longest: LONGEST, afterwards: Afterwards::Again })
     }
 }
 

@@ -17,7 +17,7 @@ use crate::doors::Reply;
 use crate::report;
 use crate::request::Request;
 use crate::token::{Token, TokenError};
-use crate::visit::{Arrival, Outcome};
+use crate::visit::{Afterwards, Arrival, Outcome};
 use crate::{Gatekeeper, Outside};
 
 /// CodePipeline ends an action after a day; the gate ends before, so that it can say why.
@@ -57,6 +57,12 @@ impl<O: Outside> Gatekeeper<O> {
     }
 
     fn arrival(&self, job: &Job) -> Result<Arrival, String> {
+        if let Some(account) = job.account.as_ref().filter(|account| **account != self.home.account) {
+            let (shown, own) = (strict_yaml::shown(account), &self.home.account);
+            return Err(format!(
+                "the job is of account {shown} and this gate of {own}; name a gate of the pipeline's own account"
+            ));
+        }
         let request = Request::parse(job.user_parameters.as_deref()).map_err(|error| error.to_string())?;
         let token = match &job.continuation_token {
             Some(text) => text.parse().map_err(|error: TokenError| error.to_string())?,
@@ -65,7 +71,16 @@ impl<O: Outside> Gatekeeper<O> {
         let Request { policy: asked, pipeline, stage, action, execution, variables } = request;
         let place = Place { pipeline, stage, execution, variables };
         let job = job.id.as_str().to_owned();
-        Ok(Arrival { asked, place, action, target: None, token, job, longest: LONGEST })
+        Ok(Arrival {
+            asked,
+            place,
+            action,
+            target: None,
+            token,
+            job,
+            longest: LONGEST,
+            afterwards: Afterwards::Watchdog,
+        })
     }
 }
 

@@ -1,13 +1,14 @@
 //! CodeDeploy in memory: each hook takes one answer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use lambda_kit::doubles::Calls;
+use lambda_kit::jobs::{Gone, Put, PutProblem};
 
-use crate::ports::{Deployment, Deployments, Hook, Hooked};
+use crate::ports::{Deployment, Deployments, Hook};
 
 /// Clones share everything.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,7 @@ pub struct MemoryDeployments {
     calls: Calls,
     deployments: Rc<RefCell<BTreeMap<String, Deployment>>>,
     answers: Rc<RefCell<Vec<(Hook, bool)>>>,
+    throttled: Rc<Cell<usize>>,
 }
 
 impl MemoryDeployments {
@@ -33,18 +35,23 @@ impl MemoryDeployments {
         self.calls.fail_next(number);
     }
 
+    /// The next `number` answers are throttled.
+    pub fn throttle_answers(&self, number: usize) {
+        self.throttled.set(number);
+    }
+
     /// The answers that were taken, in order.
     pub fn answers(&self) -> Vec<(Hook, bool)> {
         self.answers.borrow().clone()
     }
 
-    fn take(&self, hook: &Hook, succeeded: bool) -> Hooked {
+    fn take(&self, hook: &Hook, succeeded: bool) -> Put {
         let mut answers = self.answers.borrow_mut();
         if answers.iter().any(|(answered, _)| answered == hook) {
-            return Hooked::Over(String::from("LifecycleEventAlreadyCompletedException"));
+            return Put::AlreadyAnswered(Gone::InvalidJobState);
         }
         answers.push((hook.clone(), succeeded));
-        Hooked::Accepted
+        Put::Accepted
     }
 }
 
@@ -54,7 +61,13 @@ impl Deployments for MemoryDeployments {
         self.calls.make(|| find().context("DeploymentDoesNotExistException")).await
     }
 
-    async fn answer(&self, hook: &Hook, succeeded: bool) -> Result<Hooked> {
-        self.calls.make(|| Ok(self.take(hook, succeeded))).await
+    async fn answer(&self, hook: &Hook, succeeded: bool) -> Result<Put, PutProblem> {
+        let throttled = self.throttled.get();
+        self.throttled.set(throttled.saturating_sub(1));
+        let take = || match throttled {
+            0 => Ok(self.take(hook, succeeded)),
+            _ => Err(anyhow!("ThrottlingException: Rate exceeded")),
+        };
+        self.calls.make(take).await.map_err(PutProblem::Passing)
     }
 }

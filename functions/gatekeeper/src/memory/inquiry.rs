@@ -7,8 +7,9 @@ use std::rc::Rc;
 use gate_checks::{AlarmQuery, AlarmSeen, Answer, Facts, Question, Unanswered};
 use lambda_kit::Deadline;
 use lambda_kit::doubles::Calls;
-use pipeline_model::{AlarmState, Secret};
+use pipeline_model::AlarmState;
 
+use crate::Secrets;
 use crate::ports::Inquiry;
 
 /// Clones share everything.
@@ -81,7 +82,7 @@ impl MemoryInquiry {
 }
 
 impl Inquiry for MemoryInquiry {
-    async fn ask(&self, questions: Vec<Question>, _: &BTreeMap<String, Secret<String>>, _: &Deadline) -> Facts {
+    async fn ask(&self, questions: Vec<Question>, _: &Secrets, _: &Deadline) -> Facts {
         let unique: BTreeSet<_> = questions.iter().collect();
         assert_eq!(unique.len(), questions.len(), "nothing is asked twice");
         self.asked.borrow_mut().push(questions.clone());

@@ -3,19 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use gate_checks::{Answer, Facts, HttpQuery, Question, SonarQuery, Unanswered};
 use lambda_kit::Deadline;
 use lambda_kit::aws::SdkConfig;
-use pipeline_model::Secret;
 
 use super::cloudwatch::CloudWatch;
 use super::http::{Errand, Web};
 use super::{Fact, calendar, codepipeline, sonarqube, together};
+use crate::Secrets;
 use crate::ports::Inquiry;
-
-type Secrets = BTreeMap<String, Secret<String>>;
 
 /// AWS and the web.
 #[derive(Debug, Clone)]
@@ -47,7 +43,7 @@ impl World {
 
     async fn http(&self, queries: Vec<HttpQuery>, secrets: &Secrets) -> Vec<Fact> {
         together(queries.into_iter().map(|query| {
-            let (web, token) = (self.web.clone(), secret(secrets, query.token.as_deref()));
+            let (web, token) = (self.web.clone(), secrets.to(&query.url, query.token.as_deref()));
             async move {
                 let answer = match token {
                     Ok(token) => {
@@ -64,7 +60,7 @@ impl World {
 
     async fn sonarqube(&self, queries: Vec<SonarQuery>, secrets: &Secrets) -> Vec<Fact> {
         together(queries.into_iter().map(|query| {
-            let (web, token) = (self.web.clone(), secret(secrets, query.token.as_deref()));
+            let (web, token) = (self.web.clone(), secrets.to(&query.url, query.token.as_deref()));
             async move {
                 let answer = match token {
                     Ok(token) => sonarqube::ask(web, query.clone(), token).await.map(Answer::SonarQube),
@@ -75,13 +71,6 @@ impl World {
         }))
         .await
     }
-}
-
-/// The secret a policy names; what it cannot be asked without is not asked.
-fn secret(secrets: &Secrets, name: Option<&str>) -> Result<Option<Secret<String>>, Unanswered> {
-    let Some(name) = name else { return Ok(None) };
-    let missing = || Unanswered::refused(format!("the settings have no parameter `{name}`, which this check sends"));
-    secrets.get(name).cloned().map(Some).ok_or_else(missing)
 }
 
 impl Inquiry for World {

@@ -3,8 +3,6 @@
 mod alarms;
 mod metrics;
 mod tagged;
-#[cfg(test)]
-pub(super) mod testing;
 
 use aws_sdk_cloudwatch::Client;
 use gate_checks::{AlarmQuery, MetricQuery};

@@ -2,14 +2,14 @@
 
 use anyhow::{Context, Result};
 use aws_sdk_codedeploy::Client;
+use aws_sdk_codedeploy::config::Config;
+use aws_sdk_codedeploy::config::retry::RetryConfig;
 use aws_sdk_codedeploy::types::LifecycleEventStatus;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use lambda_kit::aws::failed;
+use lambda_kit::jobs::{Gone, Put, PutProblem};
 
-use crate::ports::{Deployment, Deployments, Hook, Hooked};
-
-/// The hook has an answer, or its deployment is over (botocore's CodeDeploy model).
-const OVER: [&str; 2] = ["LifecycleEventAlreadyCompletedException", "DeploymentDoesNotExistException"];
+use crate::ports::{Deployment, Deployments, Hook};
 
 /// CodeDeploy in one region and account.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl Deployments for CodeDeploy {
         named.with_context(|| format!("{call}: it names no application and no deployment group"))
     }
 
-    async fn answer(&self, hook: &Hook, succeeded: bool) -> Result<Hooked> {
+    async fn answer(&self, hook: &Hook, succeeded: bool) -> Result<Put, PutProblem> {
         let status = if succeeded { LifecycleEventStatus::Succeeded } else { LifecycleEventStatus::Failed };
         let request = self
             .0
@@ -41,12 +41,13 @@ impl Deployments for CodeDeploy {
             .deployment_id(&hook.deployment_id)
             .lifecycle_event_hook_execution_id(&hook.lifecycle_event_hook_execution_id)
             .status(status);
-        match request.send().await {
-            Ok(_) => Ok(Hooked::Accepted),
-            Err(error) if error.code().is_some_and(|code| OVER.contains(&code)) => {
-                Ok(Hooked::Over(error.code().unwrap_or_default().to_owned()))
-            }
-            Err(error) => Err(failed(format!("PutLifecycleEventHookExecutionStatus of {}", hook.deployment_id), error)),
+        // Whoever answers repeats it, in its own time.
+        let once = Config::builder().retry_config(RetryConfig::disabled());
+        let Err(error) = request.customize().config_override(once).send().await else { return Ok(Put::Accepted) };
+        match error.code() {
+            Some("LifecycleEventAlreadyCompletedException") => Ok(Put::AlreadyAnswered(Gone::InvalidJobState)),
+            Some("DeploymentDoesNotExistException") => Ok(Put::AlreadyAnswered(Gone::JobNotFound)),
+            _ => Err(PutProblem::of("PutLifecycleEventHookExecutionStatus", error)),
         }
     }
 }
@@ -71,7 +72,7 @@ mod tests {
     async fn a_hook_is_answered_with_one_of_the_two_words_codedeploy_takes() {
         for (succeeded, status) in [(true, "Succeeded"), (false, "Failed")] {
             let (codedeploy, server) = asked(Answer::json(200, &json!({}))).await;
-            assert_eq!(codedeploy.answer(&hook(), succeeded).await.unwrap(), Hooked::Accepted);
+            assert_eq!(codedeploy.answer(&hook(), succeeded).await.unwrap(), Put::Accepted);
             let expected = json!({
                 "deploymentId": "d-EXAMPLE11", "lifecycleEventHookExecutionId": "opaque", "status": status,
             });
@@ -82,10 +83,23 @@ mod tests {
     #[tokio::test]
     async fn a_hook_that_has_an_answer_keeps_it_and_everything_else_is_an_error() {
         let refusal = |code: &str| Answer::json(400, &json!({ "__type": code, "message": "no" }));
-        let (codedeploy, _server) = asked(refusal(OVER[0])).await;
-        assert_eq!(codedeploy.answer(&hook(), true).await.unwrap(), Hooked::Over(OVER[0].to_owned()));
+        for (code, gone) in [
+            ("LifecycleEventAlreadyCompletedException", Gone::InvalidJobState),
+            ("DeploymentDoesNotExistException", Gone::JobNotFound),
+        ] {
+            let (codedeploy, _server) = asked(refusal(code)).await;
+            assert_eq!(codedeploy.answer(&hook(), true).await.unwrap(), Put::AlreadyAnswered(gone));
+        }
         let (codedeploy, _server) = asked(refusal("InvalidLifecycleEventHookExecutionIdException")).await;
-        assert!(codedeploy.answer(&hook(), true).await.is_err());
+        assert!(matches!(codedeploy.answer(&hook(), true).await, Err(PutProblem::Refused(_))));
+    }
+
+    #[tokio::test]
+    async fn a_throttled_answer_may_pass_and_is_repeated_by_nobody_else() {
+        let throttled = Answer::json(400, &json!({ "__type": "ThrottlingException", "message": "Rate exceeded" }));
+        let (codedeploy, server) = asked(throttled).await;
+        assert!(matches!(codedeploy.answer(&hook(), true).await, Err(PutProblem::Passing(_))));
+        assert_eq!(server.requests().len(), 1);
     }
 
     #[tokio::test]

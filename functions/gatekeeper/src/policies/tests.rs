@@ -57,6 +57,36 @@ async fn a_policy_that_is_not_among_old_values_may_exist() {
 }
 
 #[tokio::test]
+async fn where_a_secret_goes_is_known_as_long_as_the_secret_is_and_never_guessed() {
+    let (policies, store, clock) = policies();
+    store.set("http/shop", "EXAMPLE");
+    store.set("settings", "gates: { secrets: { http/shop: https://shop.example.com } }");
+    let sent = |rules: &Rules, host: &str| rules.secrets.to(&format!("https://{host}/"), Some("http/shop")).is_ok();
+    let rules = policies.rules(&named()).await.unwrap();
+    assert!(sent(&rules, "shop.example.com") && !sent(&rules, "example.com"));
+    store.fail_next(usize::MAX);
+    clock.advance(Duration::from_secs(61));
+    let stale = policies.rules(&named()).await.unwrap();
+    assert!(sent(&stale, "shop.example.com") && !sent(&stale, "example.com"));
+    store.fail_next(0);
+    store.set("settings", "gates: { secret: {} }");
+    clock.advance(Duration::from_secs(61));
+    assert!(!sent(&policies.rules(&named()).await.unwrap(), "shop.example.com"));
+}
+
+#[tokio::test]
+async fn an_inline_policy_sends_only_what_the_settings_list() {
+    let (policies, store, clock) = policies();
+    store.set("http/shop", "EXAMPLE");
+    let inline = Asked::Inline(POLICY.into());
+    let sent = |rules: Rules| rules.secrets.to("https://shop.example.com/", Some("http/shop")).is_ok();
+    assert!(sent(policies.rules(&named()).await.unwrap()) && !sent(policies.rules(&inline).await.unwrap()));
+    store.set("settings", "gates: { secrets: { http/shop: https://shop.example.com } }");
+    clock.advance(Duration::from_secs(61));
+    assert!(sent(policies.rules(&inline).await.unwrap()));
+}
+
+#[tokio::test]
 async fn an_opening_counts_only_as_long_as_it_can_be_read() {
     let place = gate_checks::Place {
         pipeline: Some("orders".into()),

@@ -28,6 +28,18 @@ struct Alarm {
     since: Timestamp,
     suppressed_by: Option<String>,
     turns: Vec<Turn>,
+    is_late: bool,
+    history_is_late: bool,
+}
+
+impl Alarm {
+    fn told(&self) -> (AlarmState, Timestamp) {
+        let before = self.turns.iter().rev().take(2).collect::<Vec<_>>();
+        match before[..] {
+            [last, earlier] if self.is_late => (last.from.clone(), earlier.at),
+            _ => (self.state.clone(), self.since),
+        }
+    }
 }
 
 impl MemoryAlarms {
@@ -48,6 +60,8 @@ impl MemoryAlarms {
             since: self.clock.now(),
             suppressed_by: None,
             turns: Vec::new(),
+            is_late: false,
+            history_is_late: false,
         };
         self.alarms.borrow_mut().insert(name.to_owned(), alarm);
     }
@@ -68,6 +82,16 @@ impl MemoryAlarms {
     /// Another alarm suppresses its actions, or does so no more.
     pub fn suppress(&self, name: &str, by: Option<&str>) {
         self.change(name, |alarm| alarm.suppressed_by = by.map(str::to_owned));
+    }
+
+    /// CloudWatch answers as the alarm was before its last change, or does so no more.
+    pub fn answer_late(&self, name: &str, is_late: bool) {
+        self.change(name, |alarm| alarm.is_late = is_late);
+    }
+
+    /// CloudWatch's history lacks the alarm's last change, or does so no more.
+    pub fn remember_late(&self, name: &str, is_late: bool) {
+        self.change(name, |alarm| alarm.history_is_late = is_late);
     }
 
     /// CloudWatch has thrown the alarm's history away.
@@ -92,17 +116,19 @@ impl Alarms for MemoryAlarms {
     }
 
     async fn now(&self, name: &str) -> Result<AlarmSeen> {
-        let seen = |alarm: &mut Alarm| AlarmSeen {
-            now: AlarmNow::Is(alarm.state.clone()),
-            since: Some(alarm.since),
-            suppressed_by: alarm.suppressed_by.clone(),
+        let seen = |alarm: &mut Alarm| {
+            let (state, since) = alarm.told();
+            AlarmSeen { now: AlarmNow::Is(state), since: Some(since), suppressed_by: alarm.suppressed_by.clone() }
         };
         let gone = AlarmSeen { now: AlarmNow::Gone, since: None, suppressed_by: None };
         self.calls.make(|| Ok(self.change(name, seen).unwrap_or(gone))).await
     }
 
     async fn turns(&self, name: &str, since: Timestamp) -> Result<Vec<Turn>> {
-        let known = |alarm: &mut Alarm| alarm.turns.iter().filter(|turn| turn.at >= since).cloned().collect();
+        let known = |alarm: &mut Alarm| {
+            let known = alarm.turns.len() - usize::from(alarm.history_is_late);
+            alarm.turns[..known].iter().filter(|turn| turn.at >= since).cloned().collect()
+        };
         self.calls.make(|| Ok(self.change(name, known).unwrap_or_default())).await
     }
 }

@@ -38,6 +38,9 @@ const FOR_NOW: [&str; 7] = [
     "RequestExpired",
 ];
 
+/// How AWS says that our role may not.
+const DENIED: [&str; 3] = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
+
 /// The SDK tries again without an answer, too. A service that knows no client token would then act twice, or refuse
 /// because of what it has itself done.
 pub(super) fn never_again() -> RetryConfig {
@@ -82,8 +85,12 @@ where
     match words(&error) {
         Some(words) if is_throttled(&error) => Ok(Carried::Later(words)),
         Some(words) if !is_fault => {
-            let passes = error.code().is_some_and(|code| FOR_NOW.contains(&code));
-            Ok(if passes { Carried::Later(words) } else { Carried::Impossible(words) })
+            let is_one_of = |codes: &[&str]| error.code().is_some_and(|code| codes.contains(&code));
+            Ok(match words {
+                words if is_one_of(&FOR_NOW) => Carried::Later(words),
+                words if is_one_of(&DENIED) => Carried::Denied(words),
+                words => Carried::Impossible(words),
+            })
         }
         _ if was_never_sent(&error) => Ok(Carried::Later(told(call, error))),
         _ if matches!(error, SdkError::ConstructionFailure(_)) => Ok(Carried::Impossible(told(call, error))),

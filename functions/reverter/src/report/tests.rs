@@ -1,7 +1,7 @@
 //! Every kind of report, as it is published.
 
 use pipeline_model::AlarmState;
-use rollback_plans::{AlarmNow, Refusal, Release, Step, Way};
+use rollback_plans::{AlarmNow, Pledge, Refusal, Release, Step, Way};
 use serde_json::json;
 
 use super::*;
@@ -56,10 +56,12 @@ impl Desk {
             from: Some(commit("bbbbbbbbbbbb")),
             to: Some(commit("aaaaaaaaaaaa")),
             target_execution: self.target.stage().map(|_| ExecutionId::from("e1")),
+            candidates: Vec::new(),
             closes: false,
             redeployment: None,
+            version: None,
         };
-        past(pledge, Some(String::from("e3")), vec![String::from("Roll back.")])
+        Past::of(pledge, Some(String::from("e3")), vec![String::from("Roll back.")])
     }
 
     fn plan(&self) -> Plan {
@@ -88,7 +90,7 @@ fn a_rollback_names_both_releases_and_the_alarm() {
 fn that_the_alarm_is_ok_again_is_told_under_the_same_key() {
     let desk = Desk::new("orders/Production");
     let cleared = Past { cleared: Some(time("2026-03-02T17:20:00Z")), ..desk.past() };
-    let (done, cleared) = (desk.reporter().done(&desk.past()), desk.reporter().done(&cleared));
+    let (done, cleared) = (desk.reporter().done(&desk.past()), desk.reporter().cleared(&cleared, None));
     assert_eq!(done.key, cleared.key);
     assert_eq!(cleared.to_json()["detail"]["cleared-at"], "2026-03-02T17:20:00Z");
     assert_eq!(
@@ -111,7 +113,46 @@ fn a_rollback_outside_of_any_pipeline_names_no_execution() {
 fn a_failure_tells_what_was_tried_and_what_to_run() {
     let desk = Desk::new("orders/Production");
     let answers = vec![String::from("Could not roll back: UnableToRollbackStageException: no")];
-    insta::assert_json_snapshot!(desk.reporter().failed(&desk.alarm(), &desk.plan(), answers).to_json());
+    insta::assert_json_snapshot!(desk.reporter().failed(&desk.alarm(), &desk.plan(), answers, None).to_json());
+}
+
+#[test]
+fn a_failure_for_want_of_a_permission_names_it_and_tells_a_person_to_do_what_we_may_not() {
+    let desk = Desk::new("orders/Production");
+    let told = |answer: &str| desk.reporter().failed(&desk.alarm(), &desk.plan(), Vec::new(), Some(answer));
+    let named = told(
+        "AccessDeniedException: User: arn:aws:sts::111122223333:assumed-role/reverter is not authorized to perform: \
+         codepipeline:RollbackStage on resource: arn:aws:codepipeline:us-east-1:111122223333:orders",
+    );
+    assert_eq!(
+        named.reason.as_deref(),
+        Some(
+            "Alarm orders errors went red after the deployment, and stage Production of orders could not be rolled back: \
+             the reverter's role lacks the permission codepipeline:RollbackStage."
+        )
+    );
+    let by_hand = named.detail()["commands"][0].as_str().unwrap().to_owned();
+    assert!(by_hand.starts_with("aws codepipeline rollback-stage"), "{by_hand}");
+    let silent = told("AccessDenied: no message").reason.unwrap();
+    assert!(silent.ends_with(": the reverter's role lacks a permission."), "{silent}");
+}
+
+#[test]
+fn an_alarm_that_clears_after_a_rollback_that_failed_is_no_success_of_it() {
+    let desk = Desk::new("orders/Production");
+    let (broke, cleared) = (Some(String::from("Failed")), Some(time("2026-03-02T17:20:00Z")));
+    let told = desk.reporter().cleared(&Past { broke, cleared, ..desk.past() }, Some("orders latency"));
+    assert_eq!(
+        (&told.detail()["outcome"], &told.detail()["cleared-at"]),
+        (&json!("failed"), &json!("2026-03-02T17:20:00Z"))
+    );
+    assert_eq!(
+        told.reason.as_deref(),
+        Some(
+            "Alarm orders errors is OK again, although the rollback of stage Production of orders did not succeed (Failed). \
+             The inbound transition stays closed until alarm orders latency is OK as well."
+        )
+    );
 }
 
 #[test]

@@ -58,7 +58,9 @@ impl Engine {
 
     /// When a Lambda action fails whatever its function says.
     pub(super) fn lambda_deadline(&self, run: RunIndex) -> Timestamp {
-        after(self[run].started, signed(self.settings.timing.lambda_total))
+        let total = after(self[run].started, signed(self.settings.timing.lambda_total));
+        let own = self.declared(run).timeout_in_minutes.filter(|_| self.declared(run).is_rule());
+        own.map_or(total, |minutes| total.min(after(self[run].started, SignedDuration::from_mins(minutes.into()))))
     }
 
     /// The next invocation is due, or one of the deadlines has passed.

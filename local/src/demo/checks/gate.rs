@@ -15,7 +15,7 @@ const CHECK: &str = "production is quiet";
 
 /// In the order of the story.
 pub(super) fn checks(evidence: &Evidence<'_>) -> Vec<Check> {
-    let Evidence { played: Played { fixed, bad, stopped, death, .. }, messages, .. } = *evidence;
+    let Evidence { played: Played { fixed, bad, stopped, deaths: [killed, hung], .. }, messages, .. } = *evidence;
     let message = stopped.message(messages);
     vec![
         shows(
@@ -25,8 +25,13 @@ pub(super) fn checks(evidence: &Evidence<'_>) -> Vec<Check> {
         ),
         held(bad.message(messages)),
         once("That it passed the gate was told in its thread once", bad.message(messages), "Passed the gate in *Gate*"),
-        answered(death),
-        once("The killed gate was told in the thread of the fourth release once", message, "failed in *Gate*"),
+        answered(
+            "A gate whose process was killed failed within seconds, with the cause",
+            killed,
+            "ended before it could answer",
+        ),
+        answered("A gate that hung failed soon after its time limit, with the cause", hung, "ran into its time limit"),
+        both(message),
         shows(
             "The fourth release ends as stopped at the gate, with the check, the alarm and its state",
             message,
@@ -46,8 +51,15 @@ fn held(message: Option<&Message>) -> Check {
     Check { what: "The third release showed that the gate held it, and what for".to_owned(), problem }
 }
 
-fn answered(death: &Death) -> Check {
+fn answered(what: &str, death: &Death, cause: &str) -> Check {
     let late = (death.answered_after > SECONDS).then(|| format!("it took {} s", death.answered_after.as_secs()));
-    let problem = late.or_else(|| missing(&death.said, &["pipewarden-gatekeeper", "Retry the stage"]));
-    Check { what: "A gate whose process was killed failed within seconds, with the cause".to_owned(), problem }
+    let problem = late.or_else(|| missing(&death.said, &["pipewarden-gatekeeper", cause, "etry the stage"]));
+    Check { what: what.to_owned(), problem }
+}
+
+fn both(message: Option<&Message>) -> Check {
+    let replies = message.into_iter().flat_map(|message| &message.thread);
+    let told = replies.filter(|reply| reply.visible_text().contains("failed in *Gate*")).count();
+    let problem = (told != 2).then(|| format!("its thread tells {told} failures"));
+    Check { what: "Both were told in the thread of the fourth release, each once".to_owned(), problem }
 }

@@ -13,7 +13,7 @@ fn release(commit: &str, subject: &str) -> Release {
     Release { execution: commit.to_owned(), commit: commit.to_owned(), subject: subject.to_owned() }
 }
 
-fn played(death: Death) -> Played {
+fn played(deaths: [Death; 2]) -> Played {
     let [broken, fixed, bad, stopped] = [
         ("4f1c9a7d2e", "Charge VAT"),
         ("b83e05d14a", "Round VAT"),
@@ -21,7 +21,7 @@ fn played(death: Death) -> Played {
         ("92d4b6e1f0", "Ask once"),
     ]
     .map(|(commit, subject)| release(commit, subject));
-    Played { broken, fixed, bad, stopped, death }
+    Played { broken, fixed, bad, stopped, deaths }
 }
 
 fn rollback_to(target: &str) -> Rollback {
@@ -65,12 +65,22 @@ fn good_channel() -> Vec<Message> {
     rollback.thread.push(message("4.2", "shop-release was not rolled back in *Production*", &refusal));
     let red = format!("92d4b6e production is quiet failed: {} is in ALARM since 10:02 UTC", shop::LATENCY);
     let mut stopped = message("5.1", "shop-release was stopped at the gate in *Gate*", &red);
-    stopped.thread.push(message("5.2", "shop-release failed in *Gate*", "ended before it could answer"));
+    for ts in ["5.2", "5.3"] {
+        stopped.thread.push(message(ts, "shop-release failed in *Gate*", "ended before it could answer"));
+    }
     vec![failed, fixed, bad, rollback, stopped]
 }
 
 fn death(seconds: u64, said: &str) -> Death {
     Death { answered_after: Duration::from_secs(seconds), said: said.to_owned() }
+}
+
+fn killed() -> Death {
+    death(2, "pipewarden-gatekeeper ended before it could answer. Retry the stage.")
+}
+
+fn hung() -> Death {
+    death(4, "pipewarden-gatekeeper ran into its time limit of 3 s. Retry the stage.")
 }
 
 fn problems(messages: &[Message], calls: &[Call], left: u64, denials: &[String]) -> Vec<String> {
@@ -85,7 +95,7 @@ fn problems_after(
     denials: &[String],
 ) -> Vec<String> {
     let dead_letters = &[("DeadLetters".to_owned(), left)].into();
-    let played = &played(death(2, "pipewarden-gatekeeper was killed. Retry the stage."));
+    let played = &played([killed(), hung()]);
     let evidence = Evidence { played, rollbacks, messages, calls, dead_letters, denials };
     check(&evidence).into_iter().filter(|check| check.problem.is_some()).map(|check| check.what).collect()
 }
@@ -175,14 +185,20 @@ fn a_gate_that_did_not_show_its_hold_or_did_not_stop_is_noticed() {
 }
 
 #[test]
-fn a_killed_gate_that_is_answered_late_or_without_a_cause_is_noticed() {
-    for death in [death(11, "pipewarden-gatekeeper was killed. Retry the stage."), death(2, "JobFailed")] {
+fn a_dead_gate_that_is_answered_late_or_without_a_cause_is_noticed() {
+    let late = |death: Death| Death { answered_after: Duration::from_secs(11), ..death };
+    for (deaths, what) in [
+        ([late(killed()), hung()], "A gate whose process was killed"),
+        ([death(2, "JobFailed"), hung()], "A gate whose process was killed"),
+        ([killed(), late(hung())], "A gate that hung"),
+        ([killed(), killed()], "A gate that hung"),
+    ] {
         let (messages, dead_letters) = (&good_channel(), &BTreeMap::new());
         let rollbacks = &[rollback_to("b83e05d14a")];
-        let played = &played(death);
+        let played = &played(deaths);
         let evidence = Evidence { played, rollbacks, messages, calls: &[], dead_letters, denials: &[] };
         let found: Vec<_> = check(&evidence).into_iter().filter(|check| check.problem.is_some()).collect();
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].what.starts_with("A gate whose process was killed"));
+        assert!(found[0].what.starts_with(what));
     }
 }

@@ -19,6 +19,9 @@ pub(crate) const GATE: &str = "Gate";
 pub(crate) const BAKE_TIME: &str = "10s";
 /// Why somebody opened the gate.
 pub(crate) const OPENED_BECAUSE: &str = "customers pay a cent too much until this is out";
+/// What Lambda gives the gatekeeper, in seconds: `Timeout` in `template.yaml`, and so little while it is to hang.
+const TIME_LIMIT: u64 = 60;
+const SHORT_TIME_LIMIT: u64 = 3;
 /// From a job to its function, with time to spare.
 const HANDED_OVER: Duration = Duration::from_secs(1);
 
@@ -49,12 +52,14 @@ impl Theatre<'_> {
         self.until(async || Ok(self.at_the_gate(release).await? != "InProgress")).await
     }
 
-    /// An alarm is red when the last release comes. First the function at the gate dies with it, then it is stopped.
-    pub(super) async fn stop_another(&self, steps: &Steps) -> Result<(Release, Death)> {
+    /// An alarm is red when the last release comes. First the function at the gate dies with it and then it hangs; at last
+    /// the release is stopped.
+    pub(super) async fn stop_another(&self, steps: &Steps) -> Result<(Release, [Death; 2])> {
         let release = steps.run("One more release comes", async |step| self.propose(3, step).await).await?;
         let death = steps.run("Its gate is killed", async |step| self.die(&release, step).await).await?;
+        let hang = steps.run("Its gate hangs", async |step| self.hang(&release, step).await).await?;
         steps.run("A red alarm stops it", async |step| self.stop(&release, step).await).await?;
-        Ok((release, death))
+        Ok((release, [death, hang]))
     }
 
     async fn die(&self, release: &Release, step: &Step) -> Result<Death> {
@@ -65,29 +70,50 @@ impl Theatre<'_> {
         sleep(HANDED_OVER).await;
         gatekeeper.kill()?;
         step.at("the gatekeeper is killed while the pipeline waits for it");
-        let killed = Instant::now();
+        self.answered(release, Instant::now(), step).await
+    }
+
+    /// A person retries the stage, and the function does not answer within its time limit, which is made short.
+    async fn hang(&self, release: &Release, step: &Step) -> Result<Death> {
+        self.cloud.set_time_limit(&self.gatekeeper, SHORT_TIME_LIMIT).await?;
+        self.cloud.wake(&self.gatekeeper).await?;
+        self.aws.processes_of(&self.gatekeeper)?.freeze()?;
+        step.at("the gatekeeper answers nothing until Lambda ends it");
+        let frozen = Instant::now();
+        self.retry(release).await?;
+        let death = self.answered(release, frozen, step).await;
+        self.cloud.set_time_limit(&self.gatekeeper, TIME_LIMIT).await?;
+        death
+    }
+
+    /// Waits for the end of an action whose function is dead.
+    async fn answered(&self, release: &Release, since: Instant, step: &Step) -> Result<Death> {
         self.pipeline_reaches(release, "Failed").await?;
-        let answered_after = killed.elapsed();
+        let answered_after = since.elapsed();
         step.remark(format!("answered after {:.1} s", answered_after.as_secs_f64()));
         self.slack_shows(release, "failed", step).await;
         self.silence().await;
         let action = self.gate_of(release).await?;
         let said = action.pointer("/actionStates/0/latestExecution/errorDetails/message");
-        let said = said.and_then(Value::as_str).context("the killed gate failed without a message")?;
+        let said = said.and_then(Value::as_str).context("the gate failed without a message")?;
         Ok(Death { answered_after, said: said.to_owned() })
     }
 
     async fn stop(&self, release: &Release, step: &Step) -> Result<()> {
         step.at("somebody retries the stage");
-        let retry = json!({
-            "pipelineName": PIPELINE, "stageName": GATE, "pipelineExecutionId": release.execution,
-            "retryMode": "FAILED_ACTIONS",
-        });
-        self.call("RetryStageExecution", retry).await?;
+        self.retry(release).await?;
         self.pipeline_reaches(release, "Failed").await?;
         self.slack_shows(release, "was stopped at the gate", step).await;
         self.silence().await;
         Ok(())
+    }
+
+    async fn retry(&self, release: &Release) -> Result<()> {
+        let retry = json!({
+            "pipelineName": PIPELINE, "stageName": GATE, "pipelineExecutionId": release.execution,
+            "retryMode": "FAILED_ACTIONS",
+        });
+        self.call("RetryStageExecution", retry).await.map(drop)
     }
 
     /// Customers are served slowly for as long as the story takes.

@@ -130,6 +130,40 @@ async fn a_rollback_that_fails_is_told_as_failed_once_with_the_command_whatever_
     }
 }
 
+/// Case 43: what helped was not the rollback.
+#[tokio::test]
+async fn an_alarm_that_clears_after_its_rollback_failed_is_not_told_as_a_success() {
+    let mut guard = Guard::after("good@10 bad@40");
+    takes(&guard, 1, "Failed");
+    guard.go_to(45);
+    guard.red().await;
+    guard.let_pass(20).await;
+    assert_eq!(guard.told(), ["orders/Production@bad: done to good", "orders/Production@bad: failed to good"]);
+    assert_eq!(guard.green().await, "cleared: orders/Production");
+    let decision = guard.world.bus.take_published().remove(0);
+    assert_eq!(crate::rollback::guard::words(&decision), "orders/Production@bad: failed to good, cleared");
+    let reason = decision.reason.unwrap();
+    assert!(reason.contains("OK again, although the rollback") && reason.contains("(Failed)"), "{reason}");
+    guard.let_pass(24 * 60).await;
+    assert_eq!((guard.told(), guard.errands()), (Vec::new(), 0));
+    guard.assert_settled("at the end");
+}
+
+/// Case 43, and case 38: the book cannot be written, so that the failure is told again, under the same key.
+#[tokio::test]
+async fn a_failure_that_could_not_be_written_down_is_told_again_and_then_remembered() {
+    let mut guard = Guard::after("good@10 bad@40");
+    takes(&guard, 1, "Failed");
+    guard.go_to(45);
+    guard.red().await;
+    guard.let_pass(14).await;
+    guard.told();
+    guard.world.crash_at(5, lambda_kit::doubles::Moment::Before);
+    guard.let_pass(60).await;
+    assert_eq!(guard.told(), ["orders/Production@bad: failed to good"; 2]);
+    assert_eq!(guard.book().past[0].broke.as_deref(), Some("Failed"));
+}
+
 /// Case 43: a slow one is looked at until it has ended.
 #[tokio::test]
 async fn a_rollback_that_still_runs_is_looked_at_again() {

@@ -108,22 +108,6 @@ async fn an_alarm_that_turned_red_during_the_deployment_is_left_to_people_with_t
     assert!(command.ends_with("--target-pipeline-execution-id good"), "{command}");
 }
 
-/// Case 40: whether it was red cannot be known, so that it counts as if it had been.
-#[tokio::test]
-async fn an_alarm_whose_past_cloudwatch_does_not_know_rolls_nothing_back() {
-    let guard = Guard::after("good@10 bad@40");
-    guard.go_to(42);
-    guard.turn(ALARM, AlarmState::Alarm);
-    guard.go_to(43);
-    guard.turn(ALARM, AlarmState::Ok);
-    guard.world.alarms.forget(ALARM);
-    guard.go_to(45);
-    let change = guard.turn(ALARM, AlarmState::Alarm);
-    guard.world.alarms.forget(ALARM);
-    assert_eq!(guard.hear(&change.event()).await, "refused: alarm-past-unknown");
-    assert_eq!(guard.acts(), [""; 0]);
-}
-
 /// Case 40: no data is neither red nor green.
 #[tokio::test]
 async fn an_alarm_without_data_rolls_nothing_back_and_clears_nothing() {

@@ -89,3 +89,50 @@ async fn a_clock_that_is_behind_or_ahead_decides_nothing() {
         assert_eq!(guard.rollbacks(), ["good"]);
     }
 }
+
+/// Nobody asks who sends a topic's message or invokes the function.
+#[tokio::test]
+async fn an_event_that_cloudwatch_never_confirms_rolls_nothing_back_and_ends_when_it_is_stale() {
+    let mut guard = Guard::after("good@10 bad@40");
+    guard.go_to(45);
+    let forged = Change::of(ALARM, AlarmState::Alarm, guard.now(), Some((AlarmState::Ok, at(0))));
+    for delivery in [forged.letter(), forged.action(), forged.event()] {
+        assert_eq!(guard.hear(&delivery).await, "looked at again after 5 s");
+    }
+    guard.let_pass(59).await;
+    assert_eq!(guard.told(), [""; 0]);
+    guard.let_pass(5).await;
+    assert_eq!(guard.told(), ["orders/Production@2026-03-02: refused (alarm-stale)"; 3]);
+    assert_eq!((guard.acts(), guard.errands()), (Vec::new(), 0));
+}
+
+/// The alarm is red since before the deployment, and the event says that it was green then.
+#[tokio::test]
+async fn what_an_event_says_of_the_past_is_not_believed_where_cloudwatch_says_otherwise() {
+    let mut guard = Guard::after("good@10");
+    guard.go_to(30);
+    guard.turn(ALARM, AlarmState::Alarm);
+    guard.go_to(40);
+    guard.world.services.release(crate::rollback::guard::PIPELINE, "bad");
+    guard.go_to(45);
+    let forged = Change::of(ALARM, AlarmState::Alarm, guard.now(), Some((AlarmState::Ok, at(0))));
+    assert_eq!(guard.hear(&forged.action()).await, "looked at again after 60 s", "its history does not hold it");
+    guard.let_pass(20).await;
+    assert_eq!(guard.told(), ["orders/Production@bad: refused (alarm-past-unknown)"]);
+    assert_eq!((guard.acts(), guard.errands()), (Vec::new(), 0));
+}
+
+#[tokio::test]
+async fn an_event_that_is_faster_than_cloudwatch_waits_until_it_agrees() {
+    let mut guard = Guard::after("good@10 bad@40");
+    guard.go_to(45);
+    guard.world.alarms.answer_late(ALARM, true);
+    assert_eq!(guard.red().await, "looked at again after 5 s");
+    guard.wait_seconds(5);
+    guard.run_due().await;
+    assert_eq!((guard.rollbacks(), guard.errands()), (Vec::new(), 1));
+    guard.world.alarms.answer_late(ALARM, false);
+    guard.wait_seconds(5);
+    guard.run_due().await;
+    assert_eq!(guard.rollbacks(), ["good"]);
+}

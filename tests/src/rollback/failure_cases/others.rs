@@ -21,6 +21,7 @@ fn group(status: &str) -> Seen {
         created: Some(at(35)),
         completed,
         is_rollback: false,
+        rolls_back: None,
         has_previous: true,
     })
 }
@@ -163,6 +164,7 @@ async fn each_kind_of_target_has_states_from_which_there_is_no_way_back() {
         created: Some(at(35)),
         completed: Some(at(40)),
         is_rollback: false,
+        rolls_back: None,
         has_previous: false,
     };
     for (name, seen, code) in [

@@ -128,6 +128,59 @@ async fn where_no_stage_can_go_back_the_last_good_release_is_deployed_again_once
     assert_eq!(guard.acts().len(), 1);
 }
 
+/// Case 42: it fails in a stage before, so that nothing of it is to be seen in the stage that is protected.
+#[tokio::test]
+async fn a_redeployment_that_fails_early_is_told_as_failed_with_the_command_and_once() {
+    for (status, told) in [("Failed", 1), ("Stopped", 1), ("Superseded", 0)] {
+        let mut guard = Guard::after("good@10").limits(redeploying());
+        guard.world.services.edit_pipeline(PIPELINE);
+        guard.go_to(40);
+        guard.world.services.release(PIPELINE, "bad");
+        guard.go_to(45);
+        let ended = rollback_plans::targets::RunStatus::Ended(status.to_owned());
+        guard.world.services.rollbacks_end(std::time::Duration::from_secs(60), ended);
+        guard.world.services.redeployments_reach(2);
+        assert_eq!(guard.red().await, "rolled back: orders/Production@bad");
+        guard.let_pass(5).await;
+        guard.green().await;
+        guard.told();
+        guard.let_pass(10).await;
+        let published = guard.world.bus.take_published();
+        assert_eq!(published.len(), told, "{status}");
+        for decision in published {
+            assert_eq!(crate::rollback::guard::words(&decision), "orders/Production@bad: failed to good");
+            let (_, commands) = detail(&decision);
+            assert!(commands[0].starts_with("aws codepipeline list-action-executions"), "{commands:?}");
+            assert!(decision.reason.unwrap().contains(&format!("did not succeed ({status})")));
+        }
+        guard.let_pass(24 * 60).await;
+        assert_eq!((guard.told(), guard.errands()), (Vec::new(), 0), "{status}");
+    }
+}
+
+/// Nobody could have known it before, and somebody can mend it.
+#[tokio::test]
+async fn a_missing_permission_is_told_once_with_its_name_and_does_not_use_up_the_release() {
+    let mut guard = Guard::after("good@10 bad@40");
+    let denial = "AccessDeniedException: not authorized to perform: codepipeline:RollbackStage on resource: orders";
+    guard.world.services.answer_next(Carried::Denied(String::from(denial)));
+    guard.go_to(45);
+    let event = guard.turn(crate::rollback::guard::ALARM, pipeline_model::AlarmState::Alarm).event();
+    assert_eq!(guard.hear(&event).await, "failed: orders/Production@bad");
+    let decision = guard.world.bus.take_published().remove(0);
+    let (steps, commands) = detail(&decision);
+    assert!(steps[0].ends_with(denial), "{steps:?}");
+    assert!(commands[0].starts_with("aws codepipeline rollback-stage"), "{commands:?}");
+    assert!(decision.reason.unwrap().ends_with("lacks the permission codepipeline:RollbackStage."));
+    assert_eq!(guard.hear(&event).await, "answered before");
+    guard.let_pass(10).await;
+    assert_eq!((guard.acts().len(), guard.told(), guard.errands()), (1, Vec::new(), 0), "not in a loop");
+    guard.green().await;
+    guard.let_pass(2).await;
+    assert_eq!(guard.red().await, "rolled back: orders/Production@bad", "somebody has granted it");
+    guard.assert_settled("at the end");
+}
+
 /// Case 42, and case 7 for a step that has a token: its answer gets lost, and the second one starts nothing.
 #[tokio::test]
 async fn a_redeployment_whose_answer_got_lost_starts_nothing_twice() {

@@ -23,6 +23,12 @@ pub(super) struct Chronicle {
     pub(super) edits: Vec<i64>,
     /// Rollbacks that began.
     pub(super) rollbacks: Vec<Rollback>,
+    /// Deployments of the service, oldest first.
+    pub(super) deployments: Vec<Deployment>,
+    /// When a robot stopped one.
+    pub(super) stops: Vec<i64>,
+    /// Changes of alarms for which a robot acted: the alarm, and since when it was red.
+    pub(super) acts: BTreeSet<(usize, i64)>,
     /// What stood, each on what it replaced; the last one stands.
     pub(super) lineage: Vec<String>,
     /// By alarm: from when on it had which state.
@@ -64,11 +70,22 @@ pub(super) struct Rollback {
     pub(super) to: String,
 }
 
+/// A deployment of the service that the stage deploys to.
+#[derive(Debug, Clone)]
+pub(super) struct Deployment {
+    pub(super) arn: String,
+    /// The release or rollback that began it.
+    pub(super) driver: String,
+    pub(super) is_stopped: bool,
+}
+
 /// A decision that was published.
 #[derive(Debug, Clone)]
 pub(super) struct Told {
     pub(super) at: i64,
     pub(super) outcome: RollbackOutcome,
+    /// It is about the stage.
+    pub(super) is_stage: bool,
     pub(super) key: String,
     pub(super) alarm: String,
     pub(super) red_since: i64,

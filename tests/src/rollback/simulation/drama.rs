@@ -10,7 +10,7 @@ use rollback_plans::{CONSENT_TAG, Carried, MODE_TAG};
 use super::agenda::Happening;
 use super::chronicle::By;
 use super::lambda;
-use super::world::{HOUR, MINUTE, World, target};
+use super::world::{HOUR, MINUTE, World};
 use crate::rollback::guard::{PIPELINE, STAGE};
 
 /// Plays a story until nothing can happen any more.
@@ -31,10 +31,11 @@ fn set(world: &World) {
     let mut settings = String::from("rollbacks:\n  alarms:\n");
     for (place, alarm) in world.alarms.iter().enumerate() {
         let mode = if alarm.acts { "act" } else { "observe" };
-        let target = target();
-        let tags = [(CONSENT_TAG, target.as_str()), (MODE_TAG, mode)];
+        let tags = [(CONSENT_TAG, world.tag.as_str()), (MODE_TAG, mode)];
         world.memory.alarms.create(alarm.name, if alarm.by_tag { &tags } else { &[] });
-        settings += &format!("    - {{ alarm: {}, targets: [{target}], mode: {mode} }}\n", alarm.name);
+        let targets: Vec<_> = world.tag.split(' ').map(|target| format!("'{target}'")).collect();
+        let targets = targets.join(", ");
+        settings += &format!("    - {{ alarm: {}, targets: [{targets}], mode: {mode} }}\n", alarm.name);
         world.agenda.put(world.pick(1_000..MINUTE), turn(place, false));
         plan_noise(world, place);
     }
@@ -141,11 +142,13 @@ impl World {
         let succeeds = !self.happens(0.12);
         self.tell("pipeline", &format!("deploys {execution}"));
         self.chronicle.borrow_mut().enters(execution, self.now());
+        self.deploy_service(execution);
         let ends = Happening::Ends { execution: execution.to_owned(), succeeds };
         self.agenda.put(self.now() + self.pick(20_000..15 * MINUTE), ends);
     }
 
     fn end(&self, execution: &str, succeeds: bool) {
+        let succeeds = self.service_ends(execution, succeeds);
         let status = if succeeds { RunStatus::Succeeded } else { failed() };
         self.memory.services.leave(PIPELINE, execution, STAGE, status);
         self.tell("pipeline", &format!("ends {execution}, which succeeds: {succeeds}"));
@@ -158,6 +161,7 @@ impl World {
     }
 
     fn end_rollback(&self, rollback: &str, succeeds: bool) {
+        self.service_ends(rollback, succeeds);
         self.tell("pipeline", &format!("ends {rollback}, which succeeds: {succeeds}"));
         if succeeds {
             self.chronicle.borrow_mut().succeeds(rollback, self.now());
@@ -236,7 +240,7 @@ impl World {
                 let rollback = self.rolled_back(by, &id.expect("a rollback has an id"), to, None);
                 self.tell(format!("{by:?}"), &format!("rolls {} back to {to} by {}", rollback.from, rollback.id));
             }
-            Carried::Impossible(answer) | Carried::Later(answer) => {
+            Carried::Impossible(answer) | Carried::Denied(answer) | Carried::Later(answer) => {
                 self.tell(format!("{by:?}"), &format!("may not roll back to {to}: {answer}"))
             }
         }

@@ -7,7 +7,7 @@ use pipeline_model::{AlarmState, RollbackOutcome};
 use rollback_plans::{Hold, Mode};
 
 use super::chronicle::{By, Chronicle, Red, Rollback};
-use super::world::{HOUR, MINUTE, World, target};
+use super::world::{HOUR, MINUTE, World};
 
 /// Within that time an alarm that calls is answered, if not too much goes wrong.
 const ANSWERED: i64 = 50 * MINUTE;
@@ -34,6 +34,7 @@ pub(super) fn check(world: &World) {
     for rollback in chronicle.by_robots() {
         assert!(is_told(&chronicle, rollback) || is_hidden(&chronicle, rollback), "nobody told of {rollback:?}");
     }
+    check_stops(world, &chronicle);
     check_explained(world, &chronicle);
     check_followed(&chronicle);
     for (release, alarm, red) in due(world, &chronicle) {
@@ -47,7 +48,7 @@ pub(super) fn check(world: &World) {
 /// Each rollback has one key and each key one rollback, and what is told as ours is ours.
 fn check_told(world: &World, chronicle: &Chronicle) {
     let (mut keys, mut rollbacks) = (BTreeMap::new(), BTreeMap::new());
-    for told in chronicle.told.iter().filter(|told| told.outcome == RollbackOutcome::Done) {
+    for told in chronicle.told.iter().filter(|told| told.outcome == RollbackOutcome::Done && told.is_stage) {
         let id = told.rollback.as_deref().expect("a rollback of a stage has an execution");
         let rollback = chronicle.rollbacks.iter().find(|it| it.id == id);
         let rollback = rollback.unwrap_or_else(|| panic!("there was no rollback {id}"));
@@ -107,12 +108,24 @@ fn check_followed(chronicle: &Chronicle) {
     }
 }
 
-/// What a robot has closed waits for an alarm to be OK.
+/// What a robot has closed waits for the alarm that asked to be OK, or for others that called meanwhile.
 fn check_door(world: &World, chronicle: &Chronicle) {
     if chronicle.transition.1 == Some(By::Robot) {
         let books = world.memory.books.all(world.memory.clock.now());
-        let waits = |past: &rollback_plans::Past| past.closed_transition && past.cleared.is_none();
-        assert!(books.values().flat_map(|book| &book.past).any(waits), "the transition stays closed for nothing");
+        assert!(
+            books.values().any(|book| !book.door_needed_by().is_empty()),
+            "the transition stays closed for nothing"
+        );
+    }
+}
+
+/// What was stopped at the service is told.
+fn check_stops(world: &World, chronicle: &Chronicle) {
+    for stopped in chronicle.deployments.iter().filter(|it| it.is_stopped && world.weather.is_calm) {
+        let is_told = |told: &super::chronicle::Told| {
+            told.outcome == RollbackOutcome::Done && told.key.ends_with(&stopped.arn) && told.cleared.is_none()
+        };
+        assert!(chronicle.told.iter().any(is_told), "nobody told of {stopped:?}");
     }
 }
 
@@ -132,7 +145,8 @@ fn check_explained(world: &World, chronicle: &Chronicle) {
 /// Releases that must have been rolled back: an alarm called for long enough, and nothing spoke against it.
 fn due<'a>(world: &'a World, chronicle: &'a Chronicle) -> Vec<(&'a str, &'a str, Red)> {
     let mut due = Vec::new();
-    if world.policy.mode == Mode::Observe {
+    // A stop at the service counts for the pace as well, and nobody here says when it may be forgotten.
+    if world.policy.mode == Mode::Observe || !chronicle.stops.is_empty() {
         return due;
     }
     for (place, (_, release)) in chronicle.entered.iter().enumerate() {
@@ -206,7 +220,7 @@ fn check_books(world: &World, chronicle: &Chronicle) {
     let ended = world.now().max(last_fault + CLAIM + world.weather.skew);
     let end = crate::rollback::guard::at(0) + SignedDuration::from_millis(ended);
     for (key, book) in world.memory.books.all(end) {
-        assert!(key.ends_with(&target()), "{key} is nobody's book");
+        assert!(world.tag.split(' ').any(|target| key.ends_with(target)), "{key} is nobody's book");
         assert_eq!(book.hold, Hold::Free, "the target is held for ever");
         assert_eq!(book.pledges, [], "a pledge was left behind");
     }
@@ -226,6 +240,8 @@ pub(super) struct Occurred {
     pub(super) cleared: usize,
     pub(super) adopted: usize,
     pub(super) dead: usize,
+    /// Deployments of the service that were stopped.
+    pub(super) stopped: usize,
 }
 
 impl Occurred {
@@ -247,5 +263,6 @@ impl Occurred {
         };
         self.adopted += chronicle.by_robots().filter(late).count();
         self.dead += chronicle.dead;
+        self.stopped += chronicle.stops.len();
     }
 }

@@ -9,11 +9,10 @@ use anyhow::{Result, bail};
 use jiff::Timestamp;
 use lambda_kit::Clock;
 use lambda_kit::doubles::MemorySettings;
+use lambda_kit::laters::Laters;
 use lambda_kit::publishing::Bus;
 use pipeline_model::{AlarmArn, Decided, Decision, PipelineName};
-use reverter::ports::{
-    AlarmSeen, Alarms, Books, Claimed, Executor, Laters, Lease, Releases, Shelved, Unclear, Written,
-};
+use reverter::ports::{AlarmSeen, Alarms, Books, Claimed, Executor, Lease, Releases, Shelved, Unclear, Written};
 use rollback_plans::targets::{ExecutionSeen, StageSeen};
 use rollback_plans::{AlarmNow, Book, Carried, Pledge, Seen, Step, Target, Turn};
 use tokio::sync::Notify;
@@ -21,6 +20,7 @@ use tokio::sync::Notify;
 use super::agenda::{Content, Happening, Letter};
 use super::chronicle::{By, Told};
 use super::judge;
+use super::service;
 use super::world::{World, millis};
 
 /// What a reverter reaches here.
@@ -136,6 +136,12 @@ impl Process {
                     let rollback = self.world.rolled_back(By::Robot, id, to.as_str(), seen);
                     self.tell(&format!("ROLLS {} BACK to {to} by {id}", rollback.from));
                     judge::judge(self, &rollback);
+                    service::judge_incident(self);
+                }
+                (Step::StopServiceDeployment { arn }, _) => {
+                    self.tell(&format!("STOPS {arn}"));
+                    service::judge_stop(self, arn);
+                    service::judge_incident(self);
                 }
                 (step, _) => {
                     self.tell(&format!("does: {}", step.in_words()));
@@ -144,7 +150,8 @@ impl Process {
             }
         } else {
             self.tell(&format!("is refused: {answer:?}"));
-            let seen = self.looked.borrow().clone();
+            let of_the_stage = matches!(step, Step::RollBackStage { .. });
+            let seen = self.looked.borrow().clone().filter(|_| of_the_stage);
             self.world.chronicle.borrow_mut().doubtful.extend(seen.map(|(id, _)| id));
         }
         answer
@@ -169,6 +176,7 @@ impl Process {
         let told = Told {
             at: self.world.now(),
             outcome: rollback.outcome.clone(),
+            is_stage: decision.stage.is_some(),
             key: decision.key.clone().unwrap_or_default(),
             alarm: rollback.alarm.clone().unwrap_or_default(),
             red_since: rollback.red_since.map_or(0, millis),
@@ -244,7 +252,10 @@ impl Alarms for Outside {
 
 impl Releases for Outside {
     async fn look(&self, target: &Target) -> Result<Seen> {
-        self.look_at_stage(target).await
+        match target {
+            Target::Stage { .. } => self.look_at_stage(target).await,
+            _ => self.call("ListServiceDeployments", self.world.memory.services.look(target)).await,
+        }
     }
 
     async fn all_executions(&self, pipeline: &PipelineName) -> Result<Vec<ExecutionSeen>> {

@@ -12,6 +12,7 @@ use reverter::memory::Memory;
 
 use super::agenda::Agenda;
 use super::chronicle::{By, Chronicle, Rollback};
+use super::service::SERVICE;
 use super::weather::{Policy, Weather};
 use crate::rollback::guard::{PIPELINE, STAGE, at};
 
@@ -38,6 +39,10 @@ pub(super) struct World {
     pub(super) rollbacks_succeed: bool,
     /// Every alarm changes all day long.
     pub(super) is_flapping: bool,
+    /// The stage deploys to a service, and the alarms protect both.
+    pub(super) has_service: bool,
+    /// What the alarms' tags say.
+    pub(super) tag: String,
     /// People who look at alarms, between 0 and 1.
     pub(super) people: f64,
     /// Failed deployments are rolled back by the pipeline itself.
@@ -63,6 +68,7 @@ impl World {
         let skewed = |rng: &mut Rng| {
             Clock::simulated_from(at(0) + SignedDuration::from_millis(rng.i64(-weather.skew..=weather.skew)))
         };
+        let (stage, has_service) = (format!("{PIPELINE}/{STAGE}"), (seed / 16).is_multiple_of(3));
         let names = ["orders-errors", "orders-latency", "shop-health"];
         let alarms: Vec<_> = names[..rng.usize(1..=3)]
             .iter()
@@ -79,6 +85,12 @@ impl World {
             agenda: Agenda::default(),
             over: if is_flapping { 26 * HOUR } else { rng.i64(5 * HOUR..18 * HOUR) },
             is_flapping,
+            has_service,
+            tag: match (has_service, seed % 16 < 8) {
+                (false, _) => stage,
+                (true, true) => format!("{stage} {SERVICE}"),
+                (true, false) => format!("{SERVICE} {stage}"),
+            },
             rollbacks_take: if rng.u8(..4) == 0 { rng.i64(200..4_000) } else { rng.i64(15_000..5 * MINUTE) },
             rollbacks_succeed: rng.u8(..10) != 0,
             people: [0.0, 0.0, 0.1, 0.4][rng.usize(..4)],
@@ -119,6 +131,8 @@ impl World {
         let ends =
             super::agenda::Happening::RollbackEnds { rollback: rollback.id.clone(), succeeds: self.rollbacks_succeed };
         self.agenda.put(rollback.at + self.rollbacks_take, ends);
+        drop(chronicle);
+        self.deploy_service(&rollback.id);
         rollback
     }
 
@@ -141,9 +155,4 @@ impl World {
 /// Milliseconds since the story began.
 pub(super) fn millis(time: Timestamp) -> i64 {
     time.as_millisecond() - at(0).as_millisecond()
-}
-
-/// As the tag writes it.
-pub(super) fn target() -> String {
-    format!("{PIPELINE}/{STAGE}")
 }

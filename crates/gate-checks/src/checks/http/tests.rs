@@ -112,7 +112,7 @@ fn no_answer_is_a_failure_and_no_question_an_error() {
 #[test]
 fn the_question_holds_all_that_is_asked() {
     let yaml = "
-url: https://{host}.example.com/{path}
+url: https://a.example.com/{path}
 method: HEAD
 headers: { X-Env: prod }
 token: http/shop
@@ -120,10 +120,12 @@ redirects: 2
 private: true
 ";
     let check = valid::<Http>(yaml);
-    let query = check.query(&place(&[("host", "a"), ("path", "../é?x=1@b")])).unwrap();
+    let query = check.query(&place(&[("path", "../é?x=1@b")])).unwrap();
     assert_eq!(query.url, "https://a.example.com/..%2F%C3%A9%3Fx%3D1%40b");
     assert_eq!((query.method, query.redirects, query.private, query.plain), (HttpMethod::Head, 2, true, false));
     assert_eq!((query.headers["x-env"].as_str(), query.token.as_deref()), ("prod", Some("http/shop")));
+    let varies = valid::<Http>("url: https://{host}.example.com/\n").query(&place(&[("host", "a")])).unwrap();
+    assert_eq!(varies.url, "https://a.example.com/");
     assert!(!query.wants_body && valid::<Http>(&format!("{SHOP}body: ok")).query(&place(&[])).unwrap().wants_body);
 }
 
@@ -150,6 +152,8 @@ fn what_cannot_be_meant_is_told() {
         ("{url: 'https://169.254.169.254/', private: true}", "which a gate never calls"),
         ("{url: 'https://u:p@example.com/'}", "holds a user name or a password"),
         ("{url: 'https://example.com/', token: fake}", "not the secret itself"),
+        ("{url: 'https://{host}/', token: http/shop}", "a variable may choose the host"),
+        ("{url: 'https://{shop}.example.com/', token: http/shop}", "a variable may choose the host"),
         ("{url: 'https://example.com/', token: slack/bot-token}", "below `http/`"),
         ("{url: 'https://example.com/', headers: {Authorization: x}}", "the header `Authorization` is not set here"),
         ("{url: 'https://example.com/', headers: {X-Api-Key: x}}", "a secret is named by `token`"),

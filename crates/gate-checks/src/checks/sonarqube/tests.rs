@@ -85,7 +85,8 @@ fn the_question_holds_all_that_is_asked() {
     assert!(query(&commit, &[]).unwrap_err().why.contains("`commit` is not set"));
     for (yaml, subject) in [
         ("pull-request: 7", SonarSubject::Latest(SonarBranch::PullRequest("7".into()))),
-        ("analysis: A1", SonarSubject::Analysis("A1".into())),
+        ("analysis: A1", SonarSubject::Analysis("A1".into(), SonarBranch::Main)),
+        ("analysis: A1\nbranch: a", SonarSubject::Analysis("A1".into(), SonarBranch::Named("a".into()))),
         ("task: T1", SonarSubject::Task("T1".into())),
         ("branch: a", SonarSubject::Latest(SonarBranch::Named("a".into()))),
     ] {
@@ -107,6 +108,7 @@ fn what_cannot_be_meant_is_told() {
         ("{project: a, branch: b, pull-request: 1}", "exclude each other"),
         ("{project: a, analysis: b, task: c}", "exclude each other"),
         ("{project: a, analysis: b, revision: c}", "exclude each other"),
+        ("{project: a, task: b, branch: c}", "`branch` goes with the first two only"),
         ("{project: a, pull-request: 1, revision: abcdefg}", "cannot look for the commit of a pull request"),
         ("{project: a, none: ignore}", "unknown word `ignore`"),
         ("{project: a, warn: wait}", "unknown word `wait`"),

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{GateCondition, GateStatus, QualityGate, SonarBranch};
+use super::{GateCondition, GateStatus, QualityGate, SonarBranch, SonarSubject};
 use crate::Unanswered;
 use crate::text::{sentence, shown};
 
@@ -96,6 +96,8 @@ struct CeTask {
     /// `REPORT` is an analysis; others tidy up.
     #[serde(rename = "type")]
     kind: Option<String>,
+    /// The project, also for a branch.
+    component_key: Option<String>,
     analysis_id: Option<String>,
     branch: Option<String>,
     pull_request: Option<String>,
@@ -103,13 +105,21 @@ struct CeTask {
     error_message: Option<String>,
 }
 
-/// `api/ce/task`
-pub(super) fn task(body: &[u8]) -> Result<Task, Unanswered> {
+/// `api/ce/task`, which knows tasks of all projects.
+pub(super) fn task(body: &[u8], project: &str) -> Result<Task, Unanswered> {
     #[derive(Deserialize)]
     struct Reply {
         task: CeTask,
     }
-    read::<Reply>(body)?.task.state()
+    let task = read::<Reply>(body)?.task;
+    match task.component_key.as_deref() {
+        Some(of) if of == project => task.state(),
+        Some(of) => {
+            let (of, project) = (shown(of), shown(project));
+            Err(Unanswered::refused(format!("the task is of project {of}, and this check is about {project}")))
+        }
+        None => Err(Unanswered::refused("SonarQube does not say of which project the task is")),
+    }
 }
 
 /// `api/ce/component`: what waits or runs anywhere in the project, and the last task that ended.
@@ -175,8 +185,8 @@ impl CeTask {
     }
 }
 
-/// `api/project_analyses/search`: the newest analysis of that commit.
-pub(super) fn analysis_of(body: &[u8], revision: &str) -> Result<Option<String>, Unanswered> {
+/// `api/project_analyses/search`: the analysis with that id, or the newest one of that commit.
+pub(super) fn analysis_of(body: &[u8], subject: &SonarSubject) -> Result<Option<String>, Unanswered> {
     #[derive(Deserialize)]
     struct Reply {
         analyses: Vec<Analysis>,
@@ -186,7 +196,11 @@ pub(super) fn analysis_of(body: &[u8], revision: &str) -> Result<Option<String>,
         key: String,
         revision: Option<String>,
     }
-    let is_of = |analysis: &Analysis| analysis.revision.as_deref().is_some_and(|it| is_same(it, revision));
+    let is_of = |analysis: &Analysis| match subject {
+        SonarSubject::Revision(revision, _) => analysis.revision.as_deref().is_some_and(|it| is_same(it, revision)),
+        SonarSubject::Analysis(id, _) => analysis.key == *id,
+        SonarSubject::Latest(_) | SonarSubject::Task(_) => false,
+    };
     Ok(read::<Reply>(body)?.analyses.into_iter().find(is_of).map(|analysis| analysis.key))
 }
 

@@ -35,7 +35,7 @@ enum Call {
     /// `api/ce/task`
     Task(String),
     /// `api/project_analyses/search`
-    Analyses(String),
+    Analyses,
     /// `api/qualitygates/project_status` of an analysis.
     StatusOf(String),
     /// `api/qualitygates/project_status` of what was analysed last.
@@ -47,8 +47,8 @@ impl SonarQuery {
     pub fn begin(&self) -> SonarStep {
         self.ask(match &self.subject {
             SonarSubject::Latest(_) => Call::Queue,
-            SonarSubject::Revision(revision, _) => Call::Analyses(revision.clone()),
-            SonarSubject::Analysis(id) => Call::StatusOf(id.clone()),
+            // The judgement of an analysis does not say of which project it is.
+            SonarSubject::Revision(..) | SonarSubject::Analysis(..) => Call::Analyses,
             SonarSubject::Task(id) => Call::Task(id.clone()),
         })
     }
@@ -59,8 +59,10 @@ impl SonarQuery {
 
     fn branch(&self) -> &SonarBranch {
         match &self.subject {
-            SonarSubject::Latest(branch) | SonarSubject::Revision(_, branch) => branch,
-            SonarSubject::Analysis(_) | SonarSubject::Task(_) => &SonarBranch::Main,
+            SonarSubject::Latest(branch) | SonarSubject::Revision(_, branch) | SonarSubject::Analysis(_, branch) => {
+                branch
+            }
+            SonarSubject::Task(_) => &SonarBranch::Main,
         }
     }
 }
@@ -85,11 +87,11 @@ impl SonarRequest {
         let (path, parameters) = match &self.call {
             Call::Queue => ("api/ce/component", vec![("component", project)]),
             Call::Task(id) => ("api/ce/task", vec![("id", id.as_str())]),
-            Call::Analyses(_) => ("api/project_analyses/search", vec![("project", project), ("ps", &page)]),
+            Call::Analyses => ("api/project_analyses/search", vec![("project", project), ("ps", &page)]),
             Call::StatusOf(analysis) => ("api/qualitygates/project_status", vec![("analysisId", analysis.as_str())]),
             Call::LatestStatus => ("api/qualitygates/project_status", vec![("projectKey", project)]),
         };
-        let of_branch = matches!(self.call, Call::Analyses(_) | Call::LatestStatus).then_some(branch).flatten();
+        let of_branch = matches!(self.call, Call::Analyses | Call::LatestStatus).then_some(branch).flatten();
         let parameters = parameters.into_iter().chain(of_branch);
         let written = parameters.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, UNRESERVED)));
         Ok(format!("{}?{}", server.below(path), written.collect::<Vec<_>>().join("&")))
@@ -104,15 +106,15 @@ impl SonarRequest {
         let Self { query, call } = self;
         match call {
             Call::StatusOf(_) | Call::LatestStatus => Ok(SonarStep::Known(SonarReply::Judged(reply::status(body)?))),
-            Call::Task(_) => Ok(match reply::task(body)? {
+            Call::Task(_) => Ok(match reply::task(body, &query.project)? {
                 Task::Done(analysis) => query.ask(Call::StatusOf(analysis)),
                 Task::Pending(says) => SonarStep::Known(SonarReply::Pending(says)),
                 Task::Broken(says) => SonarStep::Known(SonarReply::Broken(says)),
             }),
-            Call::Analyses(revision) => Ok(match reply::analysis_of(body, &revision)? {
-                Some(analysis) => query.ask(Call::StatusOf(analysis)),
-                None => query.ask(Call::Queue),
-            }),
+            Call::Analyses => match reply::analysis_of(body, &query.subject)? {
+                Some(analysis) => Ok(query.ask(Call::StatusOf(analysis))),
+                None => query.without_analysis(),
+            },
             Call::Queue => Ok(match reply::queue(body, query.branch())? {
                 Task::Pending(says) => SonarStep::Known(SonarReply::Pending(says)),
                 Task::Broken(says) if query.awaits_revision().is_none() => SonarStep::Known(SonarReply::Broken(says)),
@@ -129,6 +131,18 @@ impl SonarRequest {
 }
 
 impl SonarQuery {
+    /// It is not there. The one of a commit may still come.
+    fn without_analysis(&self) -> Result<SonarStep, Unanswered> {
+        match &self.subject {
+            SonarSubject::Analysis(id, _) => Err(Unanswered::refused(format!(
+                "there is no analysis {} among the last {ANALYSES} of project {} on this branch",
+                strict_yaml::shown(id),
+                strict_yaml::shown(&self.project)
+            ))),
+            _ => Ok(self.ask(Call::Queue)),
+        }
+    }
+
     fn awaits_revision(&self) -> Option<&str> {
         match &self.subject {
             SonarSubject::Revision(revision, _) => Some(revision),

@@ -155,14 +155,54 @@ fn the_analysis_of_a_commit_is_looked_for() {
     assert!(matches!(said(&waiting, &[&analyses, &ended("FAILED", "")]), SonarReply::Pending(_)));
 }
 
-#[test]
-fn an_analysis_and_a_task_are_asked_for_by_their_ids() {
-    let (asked, reply) = talk(&query(SonarSubject::Analysis("A&1".into())), &[OK]);
-    assert_eq!(asked, ["qualitygates/project_status?analysisId=A%261"]);
-    assert!(matches!(reply, Ok(SonarReply::Judged(_))));
+fn analysis(id: &str) -> SonarQuery {
+    query(SonarSubject::Analysis(id.into(), SonarBranch::Main))
+}
 
+const ANALYSES: &str = r#"{"analyses":[{"key":"A2"},{"key":"A&1","revision":"be6c75b"}]}"#;
+
+#[test]
+fn an_analysis_is_looked_for_in_its_project_first() {
+    let of_branch = query(SonarSubject::Analysis("A&1".into(), named("a")));
+    for (query, branch) in [(analysis("A&1"), ""), (of_branch, "&branch=a")] {
+        let (asked, reply) = talk(&query, &[ANALYSES, OK]);
+        let search = format!("project_analyses/search?project=shop%3Aorders&ps=100{branch}");
+        assert_eq!(asked, [search.as_str(), "qualitygates/project_status?analysisId=A%261"]);
+        assert!(matches!(reply, Ok(SonarReply::Judged(_))));
+    }
+}
+
+#[test]
+fn an_analysis_or_a_task_of_another_project_is_none_of_this_one() {
+    let (asked, reply) = talk(&analysis("A3"), &[ANALYSES]);
+    assert_eq!(asked.len(), 1, "its judgement is not even asked for");
+    let told = "there is no analysis A3 among the last 100 of project shop:orders on this branch";
+    assert_eq!(reply, Err(Unanswered::refused(told)));
+    for (status, of, told) in [
+        (
+            "SUCCESS",
+            r#","componentKey":"shop:docs""#,
+            "the task is of project shop:docs, and this check is about shop:orders",
+        ),
+        (
+            "PENDING",
+            r#","componentKey":"shop:docs""#,
+            "the task is of project shop:docs, and this check is about shop:orders",
+        ),
+        ("SUCCESS", "", "SonarQube does not say of which project the task is"),
+    ] {
+        let body = format!(r#"{{"task":{}}}"#, task(status, &format!(r#","analysisId":"A9"{of}"#)));
+        let reply = talk(&query(SonarSubject::Task("T1".into())), &[&body]).1;
+        assert_eq!(reply, Err(Unanswered::refused(told)));
+    }
+}
+
+#[test]
+fn a_task_is_asked_for_by_its_id() {
     let by_task = query(SonarSubject::Task("T1".into()));
-    let of = |status: &str, more: &str| format!(r#"{{"task":{}}}"#, task(status, more));
+    let of = |status: &str, more: &str| {
+        format!(r#"{{"task":{}}}"#, task(status, &format!(r#","componentKey":"shop:orders"{more}"#)))
+    };
     let (asked, _) = talk(&by_task, &[&of("SUCCESS", r#","analysisId":"A9""#), OK]);
     assert_eq!(asked, ["ce/task?id=T1", "qualitygates/project_status?analysisId=A9"]);
     assert!(matches!(said(&by_task, &[&of("PENDING", "")]), SonarReply::Pending(_)));
@@ -175,12 +215,12 @@ fn a_judgement_is_read_with_its_conditions() {
     let body = r#"{"projectStatus":{"status":"ERROR","caycStatus":"non-compliant","conditions":[
         {"status":"ERROR","metricKey":"new_coverage","comparator":"LT","errorThreshold":"85","actualValue":"82.5"},
         {"status":"OK","metricKey":"skipped_tests","comparator":"GT","actualValue":"0"}]}}"#;
-    let SonarReply::Judged(gate) = said(&query(SonarSubject::Analysis("A".into())), &[body]) else { panic!("a gate") };
+    let SonarReply::Judged(gate) = said(&latest(SonarBranch::Main), &[IDLE, body]) else { panic!("a gate") };
     assert_eq!((gate.status, gate.ignored_conditions, gate.conditions.len()), (GateStatus::Error, false, 2));
     assert_eq!(gate.conditions[0].threshold.as_deref(), Some("85"));
     let status = |word: &str| {
         let body = format!(r#"{{"projectStatus":{{"status":"{word}"}}}}"#);
-        match said(&query(SonarSubject::Analysis("A".into())), &[&body]) {
+        match said(&latest(SonarBranch::Main), &[IDLE, &body]) {
             SonarReply::Judged(gate) => gate.status,
             other => panic!("{other:?}"),
         }
@@ -206,7 +246,7 @@ fn a_reply_that_is_none_says_what_to_do() {
         (200, "{}", false, Refused, "cannot be read"),
     ];
     for (status, body, is_cut, kind, told) in cases {
-        let SonarStep::Ask(request) = query(SonarSubject::Analysis("A".into())).begin() else { panic!("a request") };
+        let SonarStep::Ask(request) = analysis("A").begin() else { panic!("a request") };
         let unanswered = request.read(*status, body.as_bytes(), *is_cut).unwrap_err();
         assert!(unanswered.kind == *kind && unanswered.why.contains(told), "{status} {body}: {unanswered:?}");
     }
@@ -216,7 +256,7 @@ fn anything() -> impl Strategy<Value = String> {
     let word = prop_oneof![Just("OK"), Just("SUCCESS"), Just("PENDING"), Just("FAILED"), Just("x")];
     prop_oneof![
         word.clone().prop_map(|word| format!(r#"{{"projectStatus":{{"status":"{word}"}},"queue":[],"analyses":[]}}"#)),
-        word.prop_map(|word| format!(r#"{{"task":{{"status":"{word}","analysisId":"A"}},"queue":[{{"status":"{word}"}}],"analyses":[{{"key":"A","revision":"abcdefg"}}],"projectStatus":{{"status":"{word}"}}}}"#)),
+        word.prop_map(|word| format!(r#"{{"task":{{"status":"{word}","analysisId":"A","componentKey":"shop:orders"}},"queue":[{{"status":"{word}"}}],"analyses":[{{"key":"A","revision":"abcdefg"}}],"projectStatus":{{"status":"{word}"}}}}"#)),
         "\\PC{0,40}",
     ]
 }
@@ -229,7 +269,7 @@ proptest! {
         let subject = match which {
             0 => SonarSubject::Latest(SonarBranch::Main),
             1 => SonarSubject::Revision("abcdefg".into(), SonarBranch::Main),
-            2 => SonarSubject::Analysis("A".into()),
+            2 => SonarSubject::Analysis("A".into(), SonarBranch::Main),
             _ => SonarSubject::Task("T".into()),
         };
         let mut step = query(subject).begin();

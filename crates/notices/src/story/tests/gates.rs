@@ -68,8 +68,7 @@ fn a_question_and_a_failure_come_before_a_gate_that_waits() {
 
 #[test]
 fn the_failure_is_that_of_the_gate_whatever_comes_first() {
-    let expected =
-        "Check stopped the release after 8 min 20 s: errors stay low failed: the alarm orders-5xx is in ALARM.";
+    let expected = "Check stopped the release after 8 min 20 s: errors stay low (The alarm orders-5xx is in ALARM).";
     let mut early = blank();
     early.absorb_decision(&gated(Fail, 900));
     told(&[REACHED, STOPPED].concat()).iter().for_each(|event| early.absorb(event));
@@ -98,6 +97,23 @@ fn a_gate_explains_only_the_failure_it_made() {
     assert!(words.starts_with("Check stopped the release"), "{words}");
     let built = STOPPED.replace("Lambda", "CodeBuild");
     assert!(compose::failure_words(&heard(&[REACHED, &built], &[nameless]), 1).contains(own), "no gate runs there");
+}
+
+#[test]
+fn of_two_attempts_that_failed_within_a_minute_each_has_its_own_gate() {
+    let again = "903 #2 execution RESUMED\n903 #2 stage Production RESUMED\n903 #2 action Production/Check STARTED as=Invoke by=Lambda\n\
+        905 #2 action Production/Check FAILED as=Invoke by=Lambda\n905 #2 stage Production FAILED\n905 #2 execution FAILED\n";
+    let second = |reason: &str, at: i64| Decision {
+        reason: Some(reason.to_owned()),
+        key: Some(at.to_string()),
+        ..gated(Fail, at)
+    };
+    let story = heard(&[REACHED, STOPPED, again], &[second("the first reason", 900), second("the second reason", 904)]);
+    assert!(compose::failure_words(&story, 2).contains("the second reason"), "{}", compose::failure_words(&story, 2));
+    let behind =
+        |attempt: u32| story.gates_behind(attempt).iter().filter_map(|visit| visit.reason.clone()).collect::<Vec<_>>();
+    assert_eq!(behind(1), ["the first reason"]);
+    assert_eq!(behind(2), ["the second reason"]);
 }
 
 #[test]

@@ -41,8 +41,22 @@ fn an_alarm_that_was_something_else_since_the_deployment_began_is_looked_up_in_i
     assert_eq!(ok_since(43, turns("ok>red@20 red>ok@43 ok>red@45")), RED_BEFORE);
     assert_eq!(ok_since(43, turns("no>ok@43 ok>red@45")), CLAIM);
     assert_eq!(ok_since(43, turns("ok>red@41 red>ok@43 ok>red@45")), CLAIM, "its own doing");
-    assert_eq!(ok_since(43, turns("")), "alarm-past-unknown");
-    assert_eq!(ok_since(43, turns("frozen>ok@43")), "alarm-past-unknown");
+    assert_eq!(ok_since(43, turns("frozen>ok@43 ok>red@45")), "alarm-past-unknown");
+}
+
+/// What lacks the change that rings may lack others: here that the alarm was red when the release stood.
+#[test]
+fn a_history_that_does_not_hold_this_red_yet_is_waited_for_and_then_not_believed() {
+    for line in ["", "no>ok@5", "no>ok@5 ok>red@38 red>ok@43"] {
+        let mut desk = desk();
+        desk.alarm.before = Some(Before { state: AlarmState::Ok, since: Some(at(43)) });
+        desk.alarm.turns = turns(line);
+        assert_eq!(desk.outcome(), "wait", "{line}");
+        desk.now = at(45 + 10);
+        assert_eq!(desk.outcome(), "wait", "{line}");
+        desk.now = at(45 + 11);
+        assert_eq!(desk.outcome(), "alarm-past-unknown", "{line}");
+    }
 }
 
 /// A fix is deployed while the alarm is red: it turns green before the fix stands, and red again.

@@ -17,6 +17,7 @@ fn a_deployment_of_codedeploy_is_stopped_while_it_runs_and_deployed_over_afterwa
         created: Some(at(30)),
         completed: (status == "Succeeded").then(|| at(40)),
         is_rollback: false,
+        rolls_back: None,
         has_previous: true,
     };
     let outcome = |seen| elsewhere("codedeploy:orders/blue", Seen::CodeDeploy(seen));

@@ -79,6 +79,12 @@ async fn a_deployment_group_without_a_policy_fails_and_the_settings_are_named() 
     let memory = world("");
     memory.deployments.begin("d-EXAMPLE11", "shop", "green");
     assert_eq!(to_the_end(&memory).await, [false]);
+    let [told] = memory.bus.published().try_into().unwrap();
+    assert_eq!(
+        (&told.detail()["verdict"], &told.detail()["target"]),
+        (&json!("error"), &json!("codedeploy:shop/green"))
+    );
+    assert!(told.reason.unwrap().contains("no entry of gates.hooks.codedeploy"));
     let memory = world("");
     memory.settings.remove("policies/p");
     assert_eq!(to_the_end(&memory).await, [false]);
@@ -95,6 +101,80 @@ async fn while_the_policy_is_unknown_the_hook_waits_and_then_fails() {
     let memory = world("");
     memory.settings.fail_next(usize::MAX);
     assert_eq!(to_the_end(&memory).await, [false]);
+    let [told] = memory.bus.published().try_into().unwrap();
+    assert_eq!(told.detail()["target"], "codedeploy:shop/blue");
+}
+
+#[tokio::test]
+async fn a_hook_that_comes_again_after_it_failed_for_want_of_a_policy_is_told_once() {
+    let memory = world("");
+    memory.settings.set("settings", "");
+    deliver(&memory, HOOK).await;
+    memory.settings.set("settings", SETTINGS);
+    memory.clock.advance(Duration::from_mins(5));
+    deliver(&memory, HOOK).await;
+    memory.settings.set("settings", "");
+    memory.clock.advance(Duration::from_mins(5));
+    deliver(&memory, HOOK).await;
+    assert_eq!(memory.deployments.answers().len(), 1);
+    let errors = memory.bus.published().iter().filter(|told| told.detail()["verdict"] == "error").count();
+    assert_eq!(errors, 1);
+}
+
+#[tokio::test]
+async fn an_errand_that_another_version_wrote_fails_its_hook_and_says_why() {
+    let token = "v2.key.1";
+    let hook: Value = serde_json::from_str(HOOK).unwrap();
+    for (errand, why) in [
+        (json!({ "hook": hook, "policy": "p", "target": "codedeploy:shop/blue", "token": token }), "deployed anew"),
+        (json!({ "hook": hook, "since": 7 }), "not one of the gatekeeper's"),
+    ] {
+        let memory = world("");
+        assert_eq!(failed_items(deliver(&memory, &batch(&[errand.to_string()])).await), 0);
+        let [(_, succeeded)] = memory.deployments.answers().try_into().unwrap();
+        assert!(!succeeded);
+        let reason = memory.bus.published().remove(0).reason.unwrap();
+        assert!(reason.contains(why), "{reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_answer_is_given_again_within_the_same_invocation() {
+    let memory = world("");
+    memory.deployments.throttle_answers(3);
+    deliver(&memory, HOOK).await;
+    let answers = memory.deployments.answers();
+    assert_eq!(answers.len(), 1);
+    assert!(answers[0].1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_takes_no_answer_is_left_to_the_watchdog_and_an_errand_comes_again() {
+    let memory = world("");
+    memory.deployments.throttle_answers(usize::MAX);
+    let delivered = deliver(&memory, HOOK).await;
+    assert!(matches!(&delivered, Some(Err(failure)) if !failure.is_permanent()), "{delivered:?}");
+    let memory = world("      for: 2m\n");
+    deliver(&memory, HOOK).await;
+    memory.clock.advance(Duration::from_secs(30));
+    let body = memory.laters.take_due().remove(0);
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    memory.deployments.throttle_answers(usize::MAX);
+    assert_eq!(failed_items(deliver(&memory, &batch(std::slice::from_ref(&body))).await), 1);
+    memory.deployments.throttle_answers(0);
+    memory.clock.advance(Duration::from_mins(6));
+    assert_eq!(failed_items(deliver(&memory, &batch(&[body])).await), 0);
+    assert_eq!(memory.deployments.answers().len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_comes_again_after_its_invocation_is_nobodys() {
+    let memory = world("");
+    deliver(&memory, HOOK).await;
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    memory.clock.advance(Duration::from_mins(5));
+    deliver(&memory, HOOK).await;
+    assert_eq!((memory.deployments.answers().len(), memory.bus.published().len()), (1, 1));
 }
 
 #[tokio::test]

@@ -50,6 +50,21 @@ async fn a_continuation_token_nobody_wrote_is_told_in_clear_words() {
 }
 
 #[tokio::test]
+async fn a_job_of_another_account_is_refused_before_anything_is_asked_and_one_of_no_account_is_not() {
+    let memory = open_world();
+    let event = Pipeline::with(&memory, r#"{"policy":"p"}"#).event(0, None);
+    let told = refused(&memory, &event.replace("111122223333", "444455556666")).await;
+    assert_eq!(
+        told,
+        "the job is of account 444455556666 and this gate of 111122223333; name a gate of the pipeline's own account"
+    );
+    assert_eq!((memory.inquiry.asked().len(), memory.bus.published().len(), memory.shelf.all().len()), (0, 0, 0));
+    let mut event: Value = serde_json::from_str(&event).unwrap();
+    event["CodePipeline.job"].as_object_mut().unwrap().remove("accountId");
+    assert!(matches!(answered(&open_world(), &event.to_string()).await, Answer::Success { .. }));
+}
+
+#[tokio::test]
 async fn a_job_of_which_only_the_id_can_be_read_is_answered() {
     let memory = open_world();
     let event: Value = serde_json::from_str(&Pipeline::with(&memory, r#"{"policy":"p"}"#).event(0, None)).unwrap();

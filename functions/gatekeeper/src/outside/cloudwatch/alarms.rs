@@ -9,6 +9,7 @@ use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use gate_checks::{AlarmQuery, AlarmSeen, Answer, Question, Unanswered};
 use lambda_kit::aws::timestamp;
 use pipeline_model::AlarmState;
@@ -83,8 +84,7 @@ async fn by_name(client: &Client, names: Vec<String>) -> Seen {
     let mut seen = all_of(client, &names, &[AlarmType::MetricAlarm, AlarmType::CompositeAlarm]).await;
     let missing: Vec<String> = names.into_iter().filter(|name| !seen.contains_key(name)).collect();
     // Alarms on logs are asked for only where no other is found, because not every region knows them.
-    let on_logs = all_of(client, &missing, &[AlarmType::LogAlarm]).await;
-    seen.extend(on_logs.into_iter().filter(|(_, alarm)| alarm.is_ok()));
+    seen.extend(all_of(client, &missing, &[AlarmType::LogAlarm]).await);
     seen
 }
 
@@ -97,16 +97,22 @@ async fn all_of(client: &Client, names: &[String], kinds: &[AlarmType]) -> Seen 
 fn describe(client: Client, names: &[String], kinds: &[AlarmType]) -> impl Future<Output = Seen> + Send + use<> {
     let request = client.describe_alarms().set_alarm_names(Some(names.to_vec())).set_alarm_types(Some(kinds.to_vec()));
     let request = request.max_records(100);
-    let names = names.to_vec();
+    let (names, are_on_logs) = (names.to_vec(), *kinds == [AlarmType::LogAlarm]);
     async move {
         match request.send().await {
             Ok(answer) => seen(answer).map(|alarm| (alarm.name.clone(), Ok(alarm))).collect(),
+            Err(error) if are_on_logs && is_unknown(&error) => Seen::new(),
             Err(error) => {
                 let why = unanswered(format!("DescribeAlarms of {}", shortened(&names)), error);
                 names.into_iter().map(|name| (name, Err(why.clone()))).collect()
             }
         }
     }
+}
+
+/// A region that knows no alarms on logs says that the kind is no valid one; so there are none.
+fn is_unknown(error: &impl ProvideErrorMetadata) -> bool {
+    error.code().is_some_and(|code| code.starts_with("Validation") || code.starts_with("InvalidParameter"))
 }
 
 fn shortened(names: &[String]) -> String {

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 
 use aws_sdk_cloudwatch::Client;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode};
+use aws_sdk_cloudwatch::types::{
+    Dimension, MessageData, Metric, MetricDataQuery, MetricDataResult, MetricStat, ScanBy, StatusCode,
+};
 use gate_checks::{
     Answer, DataQuery, DataSource, MetricData, MetricQuery, Question, Series, SeriesStatus, Statistic, Unanswered,
 };
@@ -36,9 +38,16 @@ pub(super) async fn ask(client: &Client, queries: Vec<MetricQuery>) -> Vec<Fact>
 }
 
 fn facts(batch: Batch, results: Results) -> Vec<Fact> {
-    let answer = |id: String| Ok(Answer::Metric(results.clone()?.remove(&id).unwrap_or_default()));
-    let ids = (0..).map(id);
-    batch.queries.into_iter().zip(ids).map(|(query, id)| (Question::Metric(query), answer(id))).collect()
+    let answer = |query: &MetricQuery, id: String| match results.clone()?.remove(&id) {
+        Some(data) => Ok(Answer::Metric(data)),
+        None if query.may_find_nothing() => Ok(Answer::Metric(MetricData::default())),
+        None => Err(Unanswered::outage("GetMetricData left it out of its answer")),
+    };
+    let answers = batch.queries.into_iter().zip((0..).map(id)).map(|(query, id)| {
+        let answer = answer(&query, id);
+        (Question::Metric(query), answer)
+    });
+    answers.collect()
 }
 
 /// The id of a batch's query by its place.
@@ -58,6 +67,7 @@ async fn fetch(client: Client, batch: &Batch) -> Results {
     for _ in 0..MOST_PAGES {
         let page = request.clone().set_next_token(next.take()).send().await;
         let page = page.map_err(|error| unanswered(format!("GetMetricData of {}", batch.in_words()), error))?;
+        is_whole(page.messages(), batch)?;
         page.metric_data_results.unwrap_or_default().into_iter().for_each(|result| add(&mut found, result));
         next = page.next_token.filter(|token| !token.is_empty());
         if next.is_none() {
@@ -67,6 +77,13 @@ async fn fetch(client: Client, batch: &Batch) -> Results {
     let series = found.values_mut().flat_map(|data| &mut data.series);
     series.for_each(|series| series.status = SeriesStatus::Partial);
     Ok(found)
+}
+
+/// A message about the call says that a part of it was not done, and not which.
+fn is_whole(messages: &[MessageData], batch: &Batch) -> Result<(), Unanswered> {
+    let Some(message) = messages.first() else { return Ok(()) };
+    let words = [message.code(), message.value()].into_iter().flatten().map(strict_yaml::shown).collect::<Vec<_>>();
+    Err(Unanswered::outage(format!("GetMetricData of {} says {}", batch.in_words(), words.join(": "))))
 }
 
 fn date_time(time: Timestamp) -> DateTime {
@@ -90,7 +107,7 @@ fn stat(statistic: Statistic, period: i32) -> MetricStat {
     MetricStat::builder().metric(metric).period(period).stat(statistic.stat).build()
 }
 
-/// A page brings more points of the same series, and says anew whether that was all.
+/// A page brings more points of the same series, and says anew whether that was all. What failed stays so.
 fn add(found: &mut BTreeMap<String, MetricData>, result: MetricDataResult) {
     let status = status(&result);
     let label = result.label.unwrap_or_default();
@@ -100,7 +117,9 @@ fn add(found: &mut BTreeMap<String, MetricData>, result: MetricDataResult) {
     match data.series.iter_mut().find(|series| series.label == label) {
         Some(series) => {
             series.points.extend(points);
-            series.status = status;
+            if !matches!(series.status, SeriesStatus::Failed(_)) {
+                series.status = status;
+            }
         }
         None => data.series.push(Series { label, points: points.collect(), status }),
     }

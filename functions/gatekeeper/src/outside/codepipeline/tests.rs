@@ -43,6 +43,20 @@ async fn only_what_succeeded_or_failed_has_finished() {
 }
 
 #[tokio::test]
+async fn a_rollback_is_no_release_whatever_became_of_it() {
+    let of = |id: &str, status: &str, kind: Value| json!({ "pipelineExecutionId": id, "status": status, "executionType": kind });
+    let summaries = [
+        of("e0", "Succeeded", json!("ROLLBACK")),
+        of("e1", "Failed", json!("STANDARD")),
+        of("e2", "Failed", json!("ROLLBACK")),
+        of("e3", "Succeeded", Value::Null),
+    ];
+    let page = Reply::json(200, &json!({ "pipelineExecutionSummaries": summaries }));
+    let (answers, _) = answers(vec![last(9)], vec![page]).await;
+    assert_eq!(ids(&answers[0]), ["-e1", "+e3"]);
+}
+
+#[tokio::test]
 async fn a_pipeline_is_asked_once_for_all_checks() {
     let (answers, asked) = answers(vec![last(1), last(3)], vec![page(&["Succeeded"; 5], Some("2"))]).await;
     assert_eq!((ids(&answers[0]).len(), ids(&answers[1]).len()), (1, 3));

@@ -93,12 +93,68 @@ async fn a_job_that_comes_again_after_the_next_one_was_visited_is_nobodys() {
 }
 
 #[tokio::test]
-async fn a_job_that_comes_again_after_its_lease_is_answered_again_and_its_answer_stays() {
+async fn a_job_that_comes_again_after_its_invocation_is_nobodys_and_nothing_contrary_is_told() {
+    for (first, then) in [(AlarmState::Ok, AlarmState::Alarm), (AlarmState::Alarm, AlarmState::Ok)] {
+        let (memory, pipeline) = world(BAKE);
+        memory.inquiry.set_alarm("orders-5xx", first);
+        pipeline.visit(0, None).await;
+        memory.inquiry.set_alarm("orders-5xx", then);
+        memory.clock.advance(std::time::Duration::from_mins(5));
+        let again = pipeline.deliver(&pipeline.event(0, None)).await;
+        assert_eq!(told(&again), "left to others");
+        assert_eq!((memory.jobs.answers().len(), memory.bus.published().len()), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_later_job_that_comes_again_after_its_invocation_is_nobodys_either() {
     let (memory, pipeline) = world(BAKE);
     pipeline.visit(0, None).await;
+    let Answer::Continue { token, .. } = pipeline.answer(0) else { panic!("it waits") };
+    memory.clock.advance(std::time::Duration::from_mins(2));
+    pipeline.visit(1, Some(token.as_str())).await;
+    assert!(matches!(pipeline.answer(1), Answer::Success { .. }));
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
     memory.clock.advance(std::time::Duration::from_mins(5));
-    pipeline.deliver(&pipeline.event(0, None)).await;
-    assert!(matches!(pipeline.answer(0), Answer::Continue { .. }));
+    let again = pipeline.deliver(&pipeline.event(1, Some(token.as_str()))).await;
+    assert_eq!(told(&again), "left to others");
+    assert_eq!(memory.bus.published().len(), 2, "a hold and a pass");
+}
+
+#[tokio::test]
+async fn a_first_job_without_a_policy_that_comes_again_is_not_judged_by_one_that_came_since() {
+    let (memory, pipeline) = world(BAKE);
+    memory.settings.remove("policies/orders/production");
+    pipeline.visit(0, None).await;
+    memory.settings.set("policies/orders/production", &BAKE.replace("      for: 2m\n", ""));
+    memory.clock.advance(std::time::Duration::from_mins(5));
+    let again = pipeline.deliver(&pipeline.event(0, None)).await;
+    assert_eq!(told(&again), "left to others");
+    let verdicts: Vec<_> = gates(&memory).iter().map(|gate| gate.verdict.to_string()).collect();
+    assert_eq!(verdicts, ["error"]);
+}
+
+#[tokio::test]
+async fn a_process_that_dies_around_its_answer_leaves_one_answer_and_told_what_it_decided() {
+    let (memory, pipeline) = world(BAKE);
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    pipeline.visit(0, None).await;
+    let calls = memory.calls();
+    // The last call but one publishes, the last one answers.
+    for (number, moment, answered) in [
+        (calls - 1, Moment::Before, "the gatekeeper died"),
+        (calls - 1, Moment::After, "the gatekeeper died"),
+        (calls, Moment::Before, "the gatekeeper died"),
+        (calls, Moment::After, "Stopped: errors ("),
+    ] {
+        let (memory, pipeline) = world(BAKE);
+        memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+        memory.crash_at(number, moment);
+        pipeline.visit(0, None).await;
+        assert!(failure(pipeline.answer(0)).1.starts_with(answered), "{number} {moment:?}");
+        let was_told = (number, moment) != (calls - 1, Moment::Before);
+        assert_eq!(memory.bus.published().len(), usize::from(was_told), "{number} {moment:?}");
+    }
 }
 
 #[tokio::test]

@@ -144,6 +144,28 @@ async fn a_throttled_answer_is_given_again_and_one_answer_is_taken() {
 }
 
 #[tokio::test]
+async fn a_job_that_comes_late_brings_a_release_no_time_that_nobody_saw() {
+    let (memory, pipeline) = world(BAKE.replace("for: 2m", "for: 10m").as_str());
+    let mut token: Option<String> = None;
+    for (visit, minutes) in [0, 1, 30, 32, 34, 35].into_iter().enumerate() {
+        let at = memory.clock.now();
+        let began: jiff::Timestamp = "2026-03-02T10:00:00Z".parse().unwrap();
+        let until = began + jiff::SignedDuration::from_mins(minutes);
+        memory.clock.advance(until.duration_since(at).unsigned_abs());
+        pipeline.visit(visit, token.as_deref()).await;
+        match pipeline.answer(visit) {
+            Answer::Continue { token: next, summary, .. } => {
+                let held = ["", "1 min", "3 min", "5 min", "7 min", "8 min"][visit];
+                let says = summary.as_str();
+                assert!(visit == 0 || says.contains(&format!("has held for {held} of 10 min")), "{minutes}: {says}");
+                token = Some(next.as_str().to_owned());
+            }
+            other => panic!("after {minutes} min: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_nobody_saw_or_could_store_has_not_held_without_a_break() {
     let (memory, pipeline) = world(BAKE);
     let mut token: Option<String> = None;

@@ -89,6 +89,11 @@ impl MemoryServices {
         (pipelines.takes, pipelines.ends) = (after, status);
     }
 
+    /// What is started anew ends in this stage, counted from one, as [`Self::rollbacks_end`] says.
+    pub fn redeployments_reach(&self, stage: usize) {
+        self.content.borrow_mut().pipelines.reaches = stage;
+    }
+
     /// Somebody else rolls a stage back: a person, or CodePipeline itself.
     pub fn roll_back_by_hand(&self, pipeline: &str, stage: &str, to: &str) -> Carried {
         let now = self.clock.now();

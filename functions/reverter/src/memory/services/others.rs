@@ -56,7 +56,7 @@ impl Others {
         if !["Created", "Queued", "InProgress", "Baking", "Ready"].contains(&seen.status.as_str()) {
             return impossible("DeploymentAlreadyCompletedException");
         }
-        *seen = begun(rollback, now, true);
+        *seen = begun(rollback, now, Some(id.to_owned()));
         Carried::Done(None)
     }
 
@@ -66,7 +66,7 @@ impl Others {
         if !seen.has_previous {
             return Carried::Impossible(String::from("CodeDeploy knows no revision before this deployment"));
         }
-        *seen = begun(id.clone(), now, false);
+        *seen = begun(id.clone(), now, None);
         Carried::Done(Some(id))
     }
 
@@ -124,13 +124,14 @@ impl Others {
     }
 }
 
-fn begun(id: String, now: Timestamp, is_rollback: bool) -> CodeDeploySeen {
+fn begun(id: String, now: Timestamp, rolls_back: Option<String>) -> CodeDeploySeen {
     CodeDeploySeen {
         deployment: Some(id),
         status: String::from("InProgress"),
         created: Some(now),
         completed: None,
-        is_rollback,
+        is_rollback: rolls_back.is_some(),
+        rolls_back,
         has_previous: true,
     }
 }

@@ -87,16 +87,25 @@ impl Pipeline {
     }
 
     fn seen(&self, execution: &Execution, now: Timestamp) -> ExecutionSeen {
-        let last = execution.runs.keys().next().filter(|_| execution.restores.is_some()).or(self.stages.last());
         ExecutionSeen {
             execution: execution.id.clone(),
             is_rollback: execution.restores.is_some(),
             restores: execution.restores.clone(),
             started: Some(execution.started),
             is_parallel: self.is_parallel,
-            succeeded: last.and_then(|stage| execution.status(stage, now)) == Some(RunStatus::Succeeded),
+            status: self.status(execution, now),
             sources: execution.sources.clone(),
         }
+    }
+
+    /// How far the whole execution came.
+    fn status(&self, execution: &Execution, now: Timestamp) -> RunStatus {
+        let last = execution.runs.keys().next().filter(|_| execution.restores.is_some()).or(self.stages.last());
+        if last.and_then(|stage| execution.status(stage, now)) == Some(RunStatus::Succeeded) {
+            return RunStatus::Succeeded;
+        }
+        let mut ended = execution.runs.values().map(|run| run.status(now));
+        ended.find(|status| matches!(status, RunStatus::Ended(_))).unwrap_or(RunStatus::Running)
     }
 
     /// What the stage would be made of again, or why it cannot go back, in CodePipeline's words.

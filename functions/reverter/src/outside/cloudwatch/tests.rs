@@ -1,37 +1,17 @@
 //! What CloudWatch answers, and what becomes of it.
 
-mod cbor;
-
 use aws_sdk_cloudwatch::types::AlarmHistoryItem;
-use lambda_kit::doubles::rehearsal::{Answer, Request, Server};
+use lambda_kit::doubles::cloudwatch::{asked, at, refusal, said};
+use lambda_kit::doubles::rehearsal::{Answer, Server};
 use serde_json::{Value, json};
 
 use super::*;
-use cbor::{at, decoded, encoded};
 
 const NAME: &str = "orders-errors";
-
-fn said(status: u16, body: &Value) -> Answer {
-    let bytes = encoded(body);
-    let head = format!(
-        "HTTP/1.1 {status} Prepared\r\nsmithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\n\
-         connection: close\r\ncontent-length: {}\r\n\r\n",
-        bytes.len()
-    );
-    Answer::Bytes([head.into_bytes(), bytes].concat())
-}
-
-fn refusal(code: &str) -> Answer {
-    said(400, &json!({ "__type": format!("com.amazonaws.cloudwatch#{code}"), "message": "no" }))
-}
 
 async fn cloudwatch(answers: impl IntoIterator<Item = Answer>) -> (CloudWatch, Server) {
     let server = Server::giving(answers).await;
     (CloudWatch::new(Client::new(&server.aws())), server)
-}
-
-fn operation(request: &Request) -> &str {
-    request.head[0].split(' ').nth(1).and_then(|path| path.rsplit('/').next()).unwrap_or_default()
 }
 
 fn alarm() -> AlarmArn {
@@ -45,8 +25,8 @@ async fn the_tags_of_an_alarm_are_read_by_its_arn() {
     let tags = cloudwatch.tags(&alarm()).await.unwrap();
     assert_eq!(tags, [(String::from("pipewarden:rollback"), String::from("orders/Production"))]);
     let request = &server.requests()[0];
-    assert_eq!(operation(request), "ListTagsForResource");
-    assert_eq!(decoded(&request.bytes), json!({ "ResourceARN": alarm().to_string() }));
+    assert_eq!(asked(request).0, "ListTagsForResource");
+    assert_eq!(asked(request).1, json!({ "ResourceARN": alarm().to_string() }));
 }
 
 #[tokio::test]
@@ -70,9 +50,9 @@ async fn the_state_of_an_alarm_is_asked_for_by_name_and_of_composite_alarms_too(
     assert_eq!(seen.now, AlarmNow::Is(AlarmState::Alarm));
     assert_eq!(seen.since, Some("2026-03-02T10:20:00.125Z".parse().unwrap()), "not when it was last evaluated");
     let [request] = server.requests().try_into().unwrap();
-    assert_eq!(operation(&request), "DescribeAlarms");
+    assert_eq!(asked(&request).0, "DescribeAlarms");
     let expected = json!({ "AlarmNames": [NAME], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"] });
-    assert_eq!(decoded(&request.bytes), expected);
+    assert_eq!(asked(&request).1, expected);
 }
 
 #[tokio::test]
@@ -93,7 +73,7 @@ async fn an_alarm_on_logs_is_found_by_a_second_question() {
     let answers = [said(200, &json!({ "MetricAlarms": [] })), said(200, &json!({ "LogAlarms": [on_logs] }))];
     let (cloudwatch, server) = cloudwatch(answers).await;
     assert_eq!(cloudwatch.now(NAME).await.unwrap().now, AlarmNow::Is(AlarmState::Ok));
-    assert_eq!(decoded(&server.requests()[1].bytes)["AlarmTypes"], json!(["LogAlarm"]));
+    assert_eq!(asked(&server.requests()[1]).1["AlarmTypes"], json!(["LogAlarm"]));
 }
 
 #[tokio::test]
@@ -131,13 +111,13 @@ async fn the_turns_of_an_alarm_come_from_its_history_oldest_first() {
     );
     let requests = server.requests();
     assert_eq!(
-        decoded(&requests[0].bytes),
+        asked(&requests[0]).1,
         json!({
             "AlarmName": NAME, "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "HistoryItemType": "StateUpdate",
             "StartDate": at("2026-03-02T09:55:00Z"), "MaxRecords": 100, "ScanBy": "TimestampAscending",
         })
     );
-    assert_eq!(decoded(&requests[1].bytes)["NextToken"], "2");
+    assert_eq!(asked(&requests[1]).1["NextToken"], "2");
 }
 
 #[tokio::test]

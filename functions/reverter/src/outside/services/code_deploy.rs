@@ -88,17 +88,17 @@ async fn newest(client: &Client, ids: &[String]) -> Result<Option<DeploymentInfo
 }
 
 fn seen(info: DeploymentInfo) -> CodeDeploySeen {
-    let names_another = |rollback: RollbackInfo| {
-        let named = [rollback.rollback_deployment_id, rollback.rollback_triggering_deployment_id];
-        named.into_iter().flatten().any(|id| !id.is_empty())
-    };
+    let named = |id: Option<String>| id.filter(|id| !id.is_empty());
+    let (by, of) = info.rollback_info.map_or((None, None), |rollback: RollbackInfo| {
+        (named(rollback.rollback_deployment_id), named(rollback.rollback_triggering_deployment_id))
+    });
     CodeDeploySeen {
         deployment: info.deployment_id,
         status: info.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
         created: info.create_time.and_then(timestamp),
         completed: info.complete_time.and_then(timestamp),
-        is_rollback: info.creator == Some(DeploymentCreator::CodeDeployRollback)
-            || info.rollback_info.is_some_and(names_another),
+        is_rollback: info.creator == Some(DeploymentCreator::CodeDeployRollback) || by.is_some() || of.is_some(),
+        rolls_back: of,
         has_previous: info.previous_revision.is_some(),
     }
 }

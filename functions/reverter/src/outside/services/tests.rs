@@ -135,7 +135,7 @@ async fn a_missing_permission_is_no_reason_to_try_the_same_again() {
         let before = read().len();
         let (outcome, requests) =
             act(&step, read().into_iter().chain([error(&step, 400, "AccessDeniedException")])).await;
-        assert_eq!(outcome, Ok(Carried::Impossible(String::from("AccessDeniedException: no"))), "{step:?}");
+        assert_eq!(outcome, Ok(Carried::Denied(String::from("AccessDeniedException: no"))), "{step:?}");
         assert_eq!(requests.len() - before, 1);
     }
 }

@@ -1,9 +1,10 @@
 //! What CloudWatch and the tagging API answer, and what becomes of it.
 
+use gate_checks::UnansweredKind;
+use lambda_kit::doubles::cloudwatch::{asked, refusal, said};
 use lambda_kit::doubles::rehearsal::{Answer as Reply, Server};
 use serde_json::{Value, json};
 
-use super::super::testing::{asked, refusal, said};
 use super::*;
 
 fn alarms(names: &[&str]) -> Value {
@@ -54,6 +55,20 @@ async fn an_alarm_on_logs_is_found_by_a_second_question_and_one_nobody_knows_is_
 }
 
 #[tokio::test]
+async fn a_second_question_that_is_not_answered_does_not_make_an_alarm_that_does_not_exist() {
+    let throttled = ["ThrottlingException"; 3];
+    for (codes, kind) in [(&throttled[..], UnansweredKind::Outage), (&["AccessDenied"][..], UnansweredKind::Refused)] {
+        let found = said(200, &json!({ "MetricAlarms": alarms(&["a"]) }));
+        let pages = std::iter::once(found).chain(codes.iter().map(|code| refusal(code)));
+        let (found, _) = answers(vec![names(&["a"]), names(&["b"])], pages.collect(), vec![]).await;
+        assert_eq!(found[0], Ok(vec!["a".into()]), "what was seen was seen");
+        let unanswered = found[1].as_ref().unwrap_err();
+        assert_eq!(unanswered.kind, kind);
+        assert!(unanswered.why.starts_with("DescribeAlarms of b: "), "{}", unanswered.why);
+    }
+}
+
+#[tokio::test]
 async fn more_than_a_hundred_names_are_more_than_one_call() {
     let many: Vec<String> = (0..101).map(|number| format!("a{number:03}")).collect();
     let page = said(
@@ -73,7 +88,7 @@ async fn a_refusal_is_said_of_every_alarm_and_told_apart_from_an_outage() {
     assert_eq!(found, [Err(Unanswered::refused(why)), Err(Unanswered::refused(why))]);
     let throttled = || refusal("ThrottlingException");
     let (found, _) = answers(vec![names(&["a"])], vec![throttled(), throttled(), throttled()], vec![]).await;
-    assert_eq!(found[0].as_ref().unwrap_err().kind, gate_checks::UnansweredKind::Outage);
+    assert_eq!(found[0].as_ref().unwrap_err().kind, UnansweredKind::Outage);
 }
 
 fn tagged(page: Value) -> Reply {

@@ -135,6 +135,19 @@ mod tests {
         assert_eq!(sizes([over(20 * 24 * 60, 300, "old"), over(10, 60, "new")]), [1, 1]);
     }
 
+    fn expression(minutes: i64, text: &str) -> MetricQuery {
+        let source = MetricSource::Expression { text: text.to_owned(), inputs: BTreeMap::new() };
+        MetricQuery { source, ..over(minutes, 60, "") }
+    }
+
+    #[test]
+    fn a_call_with_an_expression_spans_the_expressions_own_stretch() {
+        assert_eq!(sizes([expression(10, "AVG(a)"), expression(10, "AVG(b)"), over(10, 60, "c")]), [3]);
+        assert_eq!(sizes([expression(20, "AVG(a)"), over(10, 60, "c")]), [2], "more of a metric changes nothing");
+        assert_eq!(sizes([expression(10, "AVG(a)"), over(20, 60, "c")]), [1, 1]);
+        assert_eq!(sizes([expression(10, "AVG(a)"), expression(20, "AVG(a)"), over(20, 60, "c")]), [1, 2]);
+    }
+
     #[test]
     fn a_metrics_insights_query_has_a_call_to_itself() {
         assert_eq!(sizes([insights(10), insights(20), over(10, 60, "a"), over(20, 60, "b")]), [1, 2, 1]);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use gate_checks::MetricSource;
 use jiff::SignedDuration;
+use lambda_kit::doubles::cloudwatch::{asked, at, refusal, said};
 use lambda_kit::doubles::rehearsal::{Answer as Reply, Server};
 use serde_json::{Value, json};
 
-use super::super::testing::{asked, at, refusal, said};
 use super::*;
 
 fn statistic(name: &str) -> Statistic {
@@ -107,9 +107,47 @@ async fn a_series_that_failed_says_why() {
 }
 
 #[tokio::test]
-async fn a_metric_without_a_result_has_no_data_and_a_refused_call_no_answer() {
-    let (facts, _) = answers(vec![latency()], vec![page(&[], None)]).await;
-    assert_eq!(data(&facts, &latency()), MetricData::default());
+async fn what_failed_on_one_page_is_not_whole_on_the_next() {
+    let first = page(&[result("q0", &[], "InternalError")], Some("2"));
+    let (facts, _) = answers(vec![latency()], vec![first, page(&[result("q0", &[2.5], "Complete")], None)]).await;
+    assert_eq!(data(&facts, &latency()).series[0].status, SeriesStatus::Failed("InternalError".into()));
+}
+
+fn why(facts: &[Fact]) -> &str {
+    match &facts[0].1 {
+        Err(unanswered) => &unanswered.why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_message_about_the_whole_call_is_an_error_of_all_it_asked_for() {
+    let message = json!([{ "Code": "MaxMetricsExceeded", "Value": "Maximum number of allowed metrics exceeded" }]);
+    let results = [result("q0", &[1.5], "Complete")];
+    let part = || said(200, &json!({ "MetricDataResults": results, "Messages": message }));
+    let told = "GetMetricData of 1 metric says MaxMetricsExceeded: Maximum number of allowed metrics exceeded";
+    assert_eq!(why(&answers(vec![latency()], vec![part()]).await.0), told);
+    let later = vec![page(&results, Some("2")), part()];
+    assert_eq!(why(&answers(vec![latency()], later).await.0), told);
+}
+
+#[tokio::test]
+async fn a_metric_that_is_left_out_of_the_answer_was_not_asked_and_a_search_may_find_nothing() {
+    for query in [latency(), rate()] {
+        let (facts, _) = answers(vec![query], vec![page(&[], None)]).await;
+        assert_eq!(why(&facts), "GetMetricData left it out of its answer");
+    }
+    for text in ["SUM(SEARCH('{Shop,Service} Errors', 'Sum', 60))", "SELECT AVG(Latency) FROM Shop GROUP BY Service"] {
+        let search = query(MetricSource::Expression { text: text.into(), inputs: BTreeMap::new() });
+        let (facts, _) = answers(vec![search.clone()], vec![page(&[], None)]).await;
+        assert_eq!(data(&facts, &search), MetricData::default());
+    }
+}
+
+#[tokio::test]
+async fn a_metric_without_data_points_has_no_data_and_a_refused_call_no_answer() {
+    let (facts, _) = answers(vec![latency()], vec![page(&[result("q0", &[], "Complete")], None)]).await;
+    assert_eq!(data(&facts, &latency()).series[0].points, []);
     let (facts, _) = answers(vec![latency()], vec![refusal("AccessDenied")]).await;
     let Err(unanswered) = &facts[0].1 else { panic!("{facts:?}") };
     assert!(unanswered.why.starts_with("GetMetricData of 1 metric: AccessDenied"), "{}", unanswered.why);

@@ -15,8 +15,10 @@ pub(super) fn pledge(release: &str) -> Pledge {
         from: None,
         to: None,
         target_execution: None,
+        candidates: Vec::new(),
         closes: false,
         redeployment: None,
+        version: None,
     }
 }
 
@@ -38,15 +40,19 @@ pub(super) fn whole() -> Past {
         from: Some(revision("7e0f9b1")),
         to: Some(revision("1c2d3e4")),
         target_execution: Some("e1".into()),
+        candidates: vec!["e1".into(), "e0".into()],
         closes: true,
         redeployment: Some(Redeployment { of: "e1".into(), revisions: vec![("Source".into(), "1c2d3e4".into())] }),
+        version: Some(String::from("6")),
         ..pledge("e2")
     };
     Past {
         pledge,
         started: Some(String::from("e3")),
         steps: vec![String::from("Rolled stage Production of orders back.")],
+        broke: Some(String::from("Failed")),
         closed_transition: true,
+        needed_by: [(String::from("orders-latency"), "2026-03-02T10:07:00.5Z".parse().unwrap())].into(),
         cleared: Some("2026-03-02T10:20:00Z".parse().unwrap()),
         ..past("e2")
     }

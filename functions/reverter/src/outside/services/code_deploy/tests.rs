@@ -57,6 +57,7 @@ async fn the_newest_deployment_counts_whatever_the_order_of_the_list() {
             created: Some("2026-03-02T10:00:00Z".parse().unwrap()),
             completed: Some("2026-03-02T10:05:00Z".parse().unwrap()),
             is_rollback: false,
+            rolls_back: None,
             has_previous: true,
         })
     );
@@ -88,15 +89,16 @@ async fn a_busy_group_is_read_in_batches_of_25_and_up_to_100() {
 
 #[tokio::test]
 async fn a_rollback_is_known_by_its_creator_or_by_what_it_names() {
-    for (more, is_rollback) in [
-        (json!({ "creator": "codeDeployRollback" }), true),
-        (json!({ "rollbackInfo": { "rollbackDeploymentId": "d-9" } }), true),
-        (json!({ "rollbackInfo": { "rollbackTriggeringDeploymentId": "d-8" } }), true),
-        (json!({ "rollbackInfo": { "rollbackMessage": "none", "rollbackDeploymentId": "" } }), false),
-        (json!({}), false),
+    for (more, is_rollback, of) in [
+        (json!({ "creator": "codeDeployRollback" }), true, None),
+        (json!({ "rollbackInfo": { "rollbackDeploymentId": "d-9" } }), true, None),
+        (json!({ "rollbackInfo": { "rollbackTriggeringDeploymentId": "d-8" } }), true, Some("d-8")),
+        (json!({ "rollbackInfo": { "rollbackMessage": "none", "rollbackDeploymentId": "" } }), false, None),
+        (json!({}), false, None),
     ] {
         let answer = said(json!({ "deploymentsInfo": [info("d-1", "10:00:00", &more)] }));
-        assert_eq!(seen([listed(&["d-1"]), answer]).await.is_rollback, is_rollback, "{more}");
+        let seen = seen([listed(&["d-1"]), answer]).await;
+        assert_eq!((seen.is_rollback, seen.rolls_back.as_deref()), (is_rollback, of), "{more}");
     }
 }
 

@@ -40,9 +40,17 @@ pub(super) fn execution(summary: PipelineExecutionSummary) -> Option<ExecutionSe
         restores: restores.map(ExecutionId::new),
         started: summary.start_time.and_then(timestamp),
         is_parallel: summary.execution_mode == Some(ExecutionMode::Parallel),
-        succeeded: summary.status == Some(PipelineExecutionStatus::Succeeded),
+        status: summary.status.map_or(RunStatus::Running, status),
         sources: summary.source_revisions.unwrap_or_default().into_iter().filter_map(source).collect(),
     })
+}
+
+fn status(status: PipelineExecutionStatus) -> RunStatus {
+    match status {
+        PipelineExecutionStatus::InProgress | PipelineExecutionStatus::Stopping => RunStatus::Running,
+        PipelineExecutionStatus::Succeeded => RunStatus::Succeeded,
+        other => RunStatus::Ended(other.as_str().to_owned()),
+    }
 }
 
 fn source(revision: aws_sdk_codepipeline::types::SourceRevision) -> Option<SourceRevision> {

@@ -27,18 +27,35 @@ async fn a_stage_is_looked_at_with_two_calls() {
 #[tokio::test]
 async fn pages_are_read_until_there_is_enough_to_go_back_to() {
     let rollback = execution("r1", Some("e2"));
+    let older =
+        |numbers: std::ops::Range<usize>| numbers.map(|it| execution(&format!("a{it}"), None)).collect::<Vec<_>>();
     let answers = [
         state("e5", "Succeeded", "STANDARD"),
         page(&[execution("e6", None), execution("e5", None), rollback], Some("2")),
         page(&[execution("e4", None), execution("e3", None), execution("e2", None)], Some("3")),
-        page(&[execution("e1", None), execution("e0", None)], Some("4")),
+        page(&older(0..51), Some("4")),
+        page(&older(51..52), Some("5")),
     ];
     let (seen, requests) = stage(answers).await;
-    assert_eq!(requests.len(), 4, "e4 and e3 were thrown out, so e2, e1 and e0 are the first three");
-    assert_eq!(requests[3].body["nextToken"], "3");
-    assert_eq!(seen.succeeded.len(), 8);
+    assert_eq!(
+        requests.len(),
+        5,
+        "e4 and e3 were thrown out, and 50 of the 53 others may have been, as the book may say"
+    );
+    assert_eq!(requests[4].body["nextToken"], "4");
+    assert_eq!(seen.succeeded.len(), 58);
     assert_eq!(seen.succeeded[2].restores.as_ref().map(|id| id.as_str()), Some("e2"));
     assert!(seen.succeeded[2].is_rollback);
+}
+
+/// Nothing goes back to what ran in PARALLEL mode.
+#[tokio::test]
+async fn what_can_be_no_target_is_not_counted_as_one() {
+    let mut parallel = execution("p", None);
+    parallel["executionMode"] = json!("PARALLEL");
+    let pages = [page(&[execution("e5", None)], Some("2")), page(&vec![parallel; 100], Some("3")), page(&[], None)];
+    let (_, requests) = stage([state("e5", "Succeeded", "STANDARD")].into_iter().chain(pages)).await;
+    assert_eq!(requests.len(), 4);
 }
 
 #[tokio::test]
@@ -157,12 +174,17 @@ async fn all(answers: impl IntoIterator<Item = Answer>) -> (anyhow::Result<Vec<E
 
 #[tokio::test]
 async fn all_executions_are_asked_for_without_a_filter_and_for_three_pages() {
-    let mut failed = execution("e2", None);
-    failed["status"] = json!("Failed");
-    let pages = (0..9).map(|_| page(&[failed.clone(), execution("e1", None)], Some("more")));
+    let of = |status: &str| {
+        let mut execution = execution("e2", None);
+        execution["status"] = json!(status);
+        execution
+    };
+    let pages = (0..9).map(|_| page(&[of("Superseded"), of("Stopping"), of("Succeeded")], Some("more")));
     let (all, requests) = all(pages).await;
     let all = all.unwrap();
-    assert_eq!((all.len(), all[0].succeeded, all[1].succeeded), (6, false, true));
+    let statuses: Vec<_> = all.iter().map(|it| it.status.clone()).take(3).collect();
+    let ended = RunStatus::Ended(String::from("Superseded"));
+    assert_eq!((all.len(), statuses), (9, vec![ended, RunStatus::Running, RunStatus::Succeeded]));
     assert_eq!((requests.len(), &requests[0].body), (3, &json!({ "pipelineName": "orders" })));
 }
 

@@ -1,20 +1,23 @@
 //! CloudWatch on loopback: JSON values as CBOR and back, which is what its SDK speaks. A time is `{"at": "…"}`, and a
 //! number with a fraction is a double.
 
-use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_smithy_cbor::data::Type;
 use aws_smithy_cbor::{Decoder, Encoder};
+use aws_smithy_types::DateTime;
 use jiff::Timestamp;
-use lambda_kit::doubles::rehearsal::{Answer, Request};
 use serde_json::{Map, Value, json};
 
+use super::rehearsal::{Answer, Request};
+
+const CBOR: &str = "the SDK writes CBOR of this kind";
+
 /// A time.
-pub(in crate::outside) fn at(time: &str) -> Value {
+pub fn at(time: &str) -> Value {
     json!({ "at": time })
 }
 
 /// A whole answer.
-pub(in crate::outside) fn said(status: u16, body: &Value) -> Answer {
+pub fn said(status: u16, body: &Value) -> Answer {
     let bytes = encoded(body);
     let head = format!(
         "HTTP/1.1 {status} Prepared\r\nsmithy-protocol: rpc-v2-cbor\r\ncontent-type: application/cbor\r\n\
@@ -25,12 +28,12 @@ pub(in crate::outside) fn said(status: u16, body: &Value) -> Answer {
 }
 
 /// A refusal.
-pub(in crate::outside) fn refusal(code: &str) -> Answer {
+pub fn refusal(code: &str) -> Answer {
     said(400, &json!({ "__type": format!("com.amazonaws.cloudwatch#{code}"), "message": "no" }))
 }
 
 /// What was asked for, and with which input.
-pub(in crate::outside) fn asked(request: &Request) -> (String, Value) {
+pub fn asked(request: &Request) -> (String, Value) {
     let operation = request.head[0].split(' ').nth(1).and_then(|path| path.rsplit('/').next()).unwrap_or_default();
     (operation.to_owned(), read(&mut Decoder::new(&request.bytes)))
 }
@@ -47,7 +50,7 @@ fn write(encoder: &mut Encoder, value: &Value) {
         Value::Bool(value) => drop(encoder.boolean(*value)),
         Value::Number(number) => match number.as_i64() {
             Some(whole) => drop(encoder.long(whole)),
-            None => drop(encoder.double(number.as_f64().unwrap())),
+            None => drop(encoder.double(number.as_f64().expect("a number"))),
         },
         Value::String(text) => drop(encoder.str(text)),
         Value::Array(values) => {
@@ -56,7 +59,7 @@ fn write(encoder: &mut Encoder, value: &Value) {
         }
         Value::Object(members) => match members.get("at").and_then(Value::as_str) {
             Some(time) => {
-                let time: Timestamp = time.parse().unwrap();
+                let time: Timestamp = time.parse().expect("a time");
                 encoder.timestamp(&DateTime::from_millis(time.as_millisecond()));
             }
             None => {
@@ -71,27 +74,27 @@ fn write(encoder: &mut Encoder, value: &Value) {
 }
 
 fn read(decoder: &mut Decoder<'_>) -> Value {
-    match decoder.datatype().unwrap() {
-        Type::String | Type::StringIndef => json!(decoder.string().unwrap()),
-        Type::Bool => json!(decoder.boolean().unwrap()),
+    match decoder.datatype().expect(CBOR) {
+        Type::String | Type::StringIndef => json!(decoder.string().expect(CBOR)),
+        Type::Bool => json!(decoder.boolean().expect(CBOR)),
         Type::Tag => {
-            let time = decoder.timestamp().unwrap().to_millis().unwrap();
-            at(&Timestamp::from_millisecond(time).unwrap().to_string())
+            let time = decoder.timestamp().expect(CBOR).to_millis().expect(CBOR);
+            at(&Timestamp::from_millisecond(time).expect(CBOR).to_string())
         }
         Type::Array => {
-            let length = decoder.list().unwrap().unwrap();
+            let length = decoder.list().expect(CBOR).expect(CBOR);
             (0..length).map(|_| read(decoder)).collect()
         }
         Type::MapIndef => {
-            decoder.map().unwrap();
+            decoder.map().expect(CBOR);
             let mut members = Map::new();
-            while decoder.datatype().unwrap() != Type::Break {
-                let name = decoder.string().unwrap();
+            while decoder.datatype().expect(CBOR) != Type::Break {
+                let name = decoder.string().expect(CBOR);
                 members.insert(name, read(decoder));
             }
-            decoder.skip().unwrap();
+            decoder.skip().expect(CBOR);
             Value::Object(members)
         }
-        _ => json!(decoder.long().unwrap()),
+        _ => json!(decoder.long().expect(CBOR)),
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use jiff::Timestamp;
-use lambda_kit::Clock;
-use lambda_kit::doubles::Calls;
 
-use crate::ports::Laters;
+use super::Calls;
+use crate::Clock;
+use crate::laters::Laters;
 
 /// Clones share everything.
 #[derive(Debug, Clone)]
@@ -29,7 +29,8 @@ pub struct Later {
 }
 
 impl MemoryLaters {
-    pub(super) fn with(calls: Calls, clock: Clock) -> Self {
+    /// An empty queue that counts its calls there.
+    pub fn with(calls: Calls, clock: Clock) -> Self {
         Self { calls, clock, waiting: Rc::default() }
     }
 
