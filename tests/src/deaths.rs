@@ -2,7 +2,8 @@
 //! hook gets one answer.
 //!
 //! Both programs are the functions' own, built as examples of this package. Around them stand a CodePipeline, a Lambda and
-//! the rest of AWS on loopback. `SIMULATION_SEED=17 cargo test -p tests deaths` chooses the random deaths anew.
+//! the rest of AWS on loopback. `SIMULATION_SEED=17 cargo test -p tests deaths` chooses the random deaths anew, after
+//! `cargo build -p tests --examples`: where tests are chosen by name, Cargo does not build the programs.
 
 mod cloud;
 mod lambda;
@@ -19,10 +20,10 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::seeds::seed_or;
-use cloud::Cloud;
+use cloud::{Call, Cloud};
 use lambda::{Became, Death, Lambda, When};
 
-/// Of a visit whose process knows the policies: the claim, the alarm, the event and the answer.
+/// Of a visit whose process knows the policies: the claim, the alarm, the event or the save, and the answer.
 const CALLS: usize = 4;
 /// Deaths at random times.
 const DEATHS: usize = 60;
@@ -77,6 +78,7 @@ impl World {
         let pipelines = [
             pipeline("strict", "strict", as_an_action),
             pipeline("patient", "patient", as_an_action),
+            pipeline("baking", "baking", as_an_action),
             pipeline("entry", "patient", at_the_entry),
         ];
         for pipeline in pipelines {
@@ -112,7 +114,7 @@ impl World {
 
     /// One job, and the one answer it got.
     async fn visit(&mut self, event: &Value, is_first: bool, death: Option<&Death>) -> &'static str {
-        // So the patient gate waits once, and the strict one stops.
+        // So the strict gate stops, the patient one waits once, and the other one saves at its second visit what holds.
         self.cloud.alarm_is_red(is_first);
         let began = Clock::system();
         match self.lambda.invoke(event, death).await {
@@ -198,7 +200,7 @@ fn deaths_at_each_call(visit: usize, calls: usize) -> impl Iterator<Item = Death
     (0..2 * calls).map(move |number| {
         let moment = if number % 2 == 0 { Moment::Before } else { Moment::After };
         let signal = if number % 4 < 2 { Signal::SIGKILL } else { Signal::SIGSTOP };
-        Death { visit, cold: false, when: When::AtCall(number / 2 + 1, moment), signal }
+        Death { visit, cold: false, when: When::AtCall(Call::Number(number / 2 + 1), moment), signal }
     })
 }
 
@@ -215,6 +217,33 @@ async fn a_gate_that_dies_or_hangs_at_any_call_leaves_no_job_without_an_answer_a
     // The watchdog comes too late only where the last call, the answer, had taken effect.
     assert_eq!((world.rescued, world.left_alone), (3 * (2 * CALLS - 1), 3));
     world.kept_the_secret();
+}
+
+#[tokio::test]
+async fn a_gate_that_dies_or_hangs_where_a_visit_saves_without_deciding_leaves_no_job_without_an_answer() {
+    let mut world = World::new().await;
+    let (status, told) = world.release("baking", None).await;
+    assert_eq!((status.as_str(), &told[..2]), ("Succeeded", &["continue", "continue"][..]), "{told:?}");
+    for death in deaths_at_each_call(1, CALLS) {
+        world.survives("baking", &death).await;
+    }
+    assert_eq!((world.rescued, world.left_alone), (2 * CALLS - 1, 1));
+    assert_eq!(world.cloud.saved(), 1 + (2 * CALLS - 5), "undisturbed, and wherever the save was reached");
+}
+
+#[tokio::test]
+async fn a_new_process_that_dies_or_hangs_while_it_reads_the_policies_leaves_no_job_without_an_answer() {
+    let mut world = World::new().await;
+    let reads = Call::Of("GetParametersByPath");
+    for signal in [Signal::SIGKILL, Signal::SIGSTOP] {
+        for moment in [Moment::Before, Moment::After] {
+            for (pipeline, visit) in [("strict", 0), ("patient", 1)] {
+                let death = Death { visit, cold: true, when: When::AtCall(reads, moment), signal };
+                world.survives(pipeline, &death).await;
+            }
+        }
+    }
+    assert_eq!((world.rescued, world.left_alone), (8, 0), "nothing is answered before the policies are known");
 }
 
 /// AWS does not document what such a rule sends; here, and in the local CodePipeline, it is a job.

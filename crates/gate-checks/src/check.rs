@@ -15,7 +15,7 @@ pub(crate) trait Check: fmt::Debug + Send + Sync {
         Vec::new()
     }
 
-    /// What is the case now. How often and for how long it must be the case is not the check's business.
+    /// What is the case now, by answers to questions as of [`Facts::asked`]. How often and for how long it must be the case is not the check's business.
     ///
     /// # Errors
     /// What could not be asked; it counts as an error, and never as a pass.

@@ -108,7 +108,7 @@ impl Memory {
         let unseen = now.duration_since(seen).saturating_sub(LONGEST_GAP).max(SignedDuration::ZERO);
         let seconds = unseen.as_secs() + i64::from(unseen.subsec_nanos() > 0);
         for since in self.checks.values_mut().filter_map(|count| count.holds_since.as_mut()) {
-            *since = since.saturating_add(seconds).min(now.as_second());
+            *since = since.saturating_add(seconds).min(ceiling(now));
         }
         self
     }
@@ -168,10 +168,14 @@ impl Count {
 
     /// It holds; for how long by now. A second begun does not count.
     pub(crate) fn holds(&mut self, now: Timestamp) -> SignedDuration {
-        let ceiling = now.as_second() + i64::from(now.subsec_nanosecond() > 0);
-        let since = *self.holds_since.get_or_insert(ceiling);
+        let since = *self.holds_since.get_or_insert(ceiling(now));
         now.duration_since(time(since)).max(SignedDuration::ZERO)
     }
+}
+
+/// The second after `now`, or the one it is at.
+fn ceiling(now: Timestamp) -> i64 {
+    now.as_second() + i64::from(now.subsec_nanosecond() > 0)
 }
 
 fn time(second: i64) -> Timestamp {
@@ -223,6 +227,16 @@ mod tests {
             assert_eq!(held(seen, seen + SignedDuration::from_secs(gap)).as_secs(), holds, "{gap}");
         }
         assert!(held(seen, seen + SignedDuration::from_millis(150_500)) <= SignedDuration::from_secs(180));
+    }
+
+    #[test]
+    fn a_look_within_the_same_second_brings_no_part_of_it() {
+        let mut memory = Memory::begin(now());
+        let mut count = Count::default();
+        count.holds(now());
+        memory.checks.insert(String::from("errors"), count);
+        let again = memory.clone().after_a_gap(now(), now() + SignedDuration::from_millis(100));
+        assert!(!again.has_news_since(&memory));
     }
 
     #[test]

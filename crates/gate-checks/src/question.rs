@@ -10,6 +10,8 @@ mod sonarqube;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 pub use alarms::{AlarmQuery, AlarmSeen};
 pub use calendar::{CalendarQuery, CalendarSeen};
 pub use executions::{Execution, ExecutionsQuery, ExecutionsSeen, StageSeen};
@@ -26,13 +28,15 @@ pub struct Unanswered {
     pub kind: UnansweredKind,
 }
 
-/// Whether asking again may help. Both count as errors; only the words differ.
+/// Whether asking again may help. All count as errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UnansweredKind {
     /// It may pass: a timeout, a throttle, a 5xx.
     Outage,
     /// A person must mend it: a permission, a name that does not exist.
     Refused,
+    /// A secret was not accepted. It may have been rotated, so the one that is kept now may be.
+    Secret,
 }
 
 impl Unanswered {
@@ -45,22 +49,50 @@ impl Unanswered {
     pub fn refused(why: impl Into<String>) -> Self {
         Self { why: why.into(), kind: UnansweredKind::Refused }
     }
+
+    /// A secret was not accepted.
+    pub fn secret(why: impl Into<String>) -> Self {
+        Self { why: why.into(), kind: UnansweredKind::Secret }
+    }
 }
 
 /// What came back: question by question.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Facts(BTreeMap<Question, Result<Answer, Unanswered>>);
+pub struct Facts {
+    answers: BTreeMap<Question, Result<Answer, Unanswered>>,
+    asked: Option<Timestamp>,
+}
 
 impl Facts {
     /// Notes what came back; a later answer to the same question replaces an earlier one.
     pub fn insert(&mut self, question: Question, answer: Result<Answer, Unanswered>) {
-        self.0.insert(question, answer);
+        self.answers.insert(question, answer);
+    }
+
+    /// The questions were asked as of this moment. Without it, they are taken to be as of the judgement.
+    #[must_use]
+    pub fn as_of(self, asked: Timestamp) -> Self {
+        Self { asked: Some(asked), ..self }
+    }
+
+    /// Whether a target did not accept the secret it was sent.
+    pub fn refuse_a_secret(&self) -> bool {
+        self.answers.iter().any(|(question, answer)| match (question, answer) {
+            (Question::Http(query), Ok(Answer::Http(reply))) => query.was_sent_a_wrong_secret(reply),
+            (_, Err(unanswered)) => unanswered.kind == UnansweredKind::Secret,
+            _ => false,
+        })
+    }
+
+    /// The moment of the questions: answers come later, and what was asked as of a minute is found by that minute only.
+    pub(crate) fn asked(&self, now: Timestamp) -> Timestamp {
+        self.asked.unwrap_or(now)
     }
 }
 
 impl FromIterator<(Question, Result<Answer, Unanswered>)> for Facts {
     fn from_iter<I: IntoIterator<Item = (Question, Result<Answer, Unanswered>)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().collect())
+        Self { answers: pairs.into_iter().collect(), asked: None }
     }
 }
 
@@ -82,7 +114,7 @@ macro_rules! questions {
             $(
                 /// What came back; a question nobody asked, or an answer of another kind, is none.
                 pub(crate) fn $get(&self, query: &$query) -> Result<&$answer, Unanswered> {
-                    match self.0.get(&Question::$kind(query.clone())) {
+                    match self.answers.get(&Question::$kind(query.clone())) {
                         Some(Ok(Answer::$kind(answer))) => Ok(answer),
                         Some(Err(unanswered)) => Err(unanswered.clone()),
                         Some(Ok(_)) | None => Err(Unanswered::outage("nobody asked")),

@@ -12,6 +12,8 @@ use crate::{Limits, Refusal, Target};
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
 /// How soon CloudWatch is asked again that has not heard of the change it told: it is seconds behind, if at all.
 const SOON: Duration = Duration::from_secs(5);
+/// How far ahead of our clock an event's time may be: further ahead is no clock.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// How much older than the change itself its entry in the history may be.
 const SAME_CHANGE: SignedDuration = SignedDuration::from_mins(1);
 
@@ -108,6 +110,10 @@ impl Alarm {
         }
         if let Some(Suppression::By(name)) = &self.suppressed_by {
             return Err(Refusal::AlarmSuppressed(name.clone()));
+        }
+        // Whoever can send an event can date it: it would be looked at until then.
+        if is_later(now, AHEAD, self.red_since) {
+            return Err(if is_behind { Refusal::AlarmNotRed } else { Refusal::AlarmPastUnknown });
         }
         // A stage that is running is waited for, which must not make the alarm stale.
         if is_later(self.red_since, limits.watch.max(limits.patience), now) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::{Calls, WasRed};
-use crate::permits::{asks_for_siblings, permits};
+use crate::permits::{asks_for_siblings, permits, waits_for_sibling};
 use crate::targets::Look;
 use crate::untold::{asks_for_all, untold};
 use crate::windows::{Outlook, is_suspect, judged};
@@ -28,6 +28,8 @@ pub enum Decision {
     Claim(Box<Pledge>),
     /// Look again after that time.
     Wait(Duration),
+    /// A stage runs: look again after that time, unless something can be done at another target of the alarm.
+    WaitForStage(Duration),
     /// Do nothing.
     Refuse(Box<Refused>),
     /// Say what would be done.
@@ -90,10 +92,7 @@ fn examine(case: &Case<'_>) -> Result<Decision, Refusal> {
         Standing::Never => return Err(Refusal::NeverDeployed),
         Standing::Broken(_, word) => return Err(Refusal::DeploymentNotSucceeded(word)),
         Standing::RolledBack(_) => return rolled_back(case),
-        Standing::Running(_) if is_later(case.alarm.red_since, case.limits.patience, case.now) => {
-            return Err(Refusal::DeploymentStillRunning);
-        }
-        Standing::Running(_) => return Ok(Decision::Wait(LOOK_AGAIN)),
+        Standing::Running(_) => return wait_for_stage(case),
         Standing::Stoppable(release) => (release, false),
         Standing::Deployed(release) => (release, true),
     };
@@ -112,6 +111,14 @@ fn examine(case: &Case<'_>) -> Result<Decision, Refusal> {
     let ways = look.ways(&outlook)?;
     let plan = plan(case, &outlook, ways);
     by_the_book(case, &outlook, plan)
+}
+
+/// What is to be judged comes when the stage has ended. That is waited for, but not for ever.
+fn wait_for_stage(case: &Case<'_>) -> Result<Decision, Refusal> {
+    match is_later(case.alarm.red_since, case.limits.patience, case.now) {
+        true => Err(Refusal::DeploymentStillRunning),
+        false => Ok(Decision::WaitForStage(LOOK_AGAIN)),
+    }
 }
 
 /// What stands is a rollback. Perhaps it is one of ours that nobody could tell of.
@@ -165,6 +172,9 @@ fn by_the_book(case: &Case<'_>, outlook: &Outlook<'_>, plan: Plan) -> Result<Dec
     }
     let Some(book) = case.book else {
         permits(case, &plan.release, &Book::default())?;
+        if waits_for_sibling(case)? {
+            return wait_for_stage(case);
+        }
         return Ok(match case.mode {
             Mode::Act => Decision::Claim(Box::new(pledge(case, outlook, &plan))),
             Mode::Observe => Decision::Ask(Question::Book),
@@ -177,6 +187,9 @@ fn by_the_book(case: &Case<'_>, outlook: &Outlook<'_>, plan: Plan) -> Result<Dec
         return decision;
     }
     permits(case, &plan.release, book)?;
+    if waits_for_sibling(case)? {
+        return wait_for_stage(case);
+    }
     Ok(match (case.mode, book.hold) {
         (Mode::Observe, _) => Decision::Observe(Box::new(plan)),
         (Mode::Act, Hold::Mine) => Decision::RollBack(Box::new(plan)),

@@ -110,6 +110,7 @@ impl Desk {
             Decision::Ask(question) => format!("ask {question:?}").split('(').next().unwrap_or_default().to_owned(),
             Decision::Claim(pledge) => format!("claim {}", pledge.incident),
             Decision::Wait(_) => String::from("wait"),
+            Decision::WaitForStage(_) => String::from("wait for the stage"),
             Decision::Observe(plan) => format!("observe: {}", plan.ways[0].step.in_words()),
             Decision::RollBack(plan) => {
                 plan.ways.iter().map(|way| way.step.in_words()).collect::<Vec<_>>().join(", or ")

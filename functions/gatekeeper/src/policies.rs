@@ -27,12 +27,13 @@ pub struct Policies<S> {
     metrics: Metrics,
     clock: Clock,
     last_current: Cell<Option<Duration>>,
+    is_distrusted: Cell<bool>,
 }
 
 /// What one visit goes by.
 pub(crate) struct Rules {
     pub(crate) policy: Policy,
-    /// None if the store cannot be read and the policy needs no store. As old as the policy may be.
+    /// Unread if the store cannot be read and the policy needs no store. As old as the policy may be.
     pub(crate) secrets: Secrets,
     /// Openings, only as they are now: one that was there a minute ago may have been withdrawn.
     pub(crate) meaning: Meaning,
@@ -52,7 +53,7 @@ impl<S: ParameterStore> Policies<S> {
     pub fn new(store: S, prefix: impl Into<String>, clock: Clock, metrics: Metrics) -> Self {
         let prefix = prefix.into();
         let settings = Settings::new(store, &*prefix, clock.clone());
-        Self { settings, prefix, metrics, clock, last_current: Cell::default() }
+        Self { settings, prefix, metrics, clock, last_current: Cell::default(), is_distrusted: Cell::default() }
     }
 
     /// Reads the store, so that the first visit need not.
@@ -63,6 +64,11 @@ impl<S: ParameterStore> Policies<S> {
         self.read().await.map(drop)
     }
 
+    /// A secret was not accepted: the next visit reads what is kept now.
+    pub(crate) fn distrust(&self) {
+        self.is_distrusted.set(true);
+    }
+
     pub(crate) async fn rules(&self, asked: &Asked) -> Result<Rules, Trouble> {
         let read = self.read().await;
         let policy = match (asked, &read) {
@@ -70,8 +76,12 @@ impl<S: ParameterStore> Policies<S> {
             (Asked::Named(name), Ok(snapshot)) => self.named(name, snapshot).await?,
             (Asked::Named(_), Err(failure)) => return Err(Trouble::Unreadable(failure.to_string())),
         };
-        let Ok(snapshot) = read else {
-            return Ok(Rules { policy, secrets: Secrets::default(), meaning: Meaning::default() });
+        let snapshot = match read {
+            Ok(snapshot) => snapshot,
+            Err(failure) => {
+                let secrets = Secrets::unread(failure.to_string());
+                return Ok(Rules { policy, secrets, meaning: Meaning::default() });
+            }
         };
         let written = self.parse(&snapshot);
         let current = written.clone().ok().filter(|_| snapshot.stale().is_none());
@@ -101,7 +111,8 @@ impl<S: ParameterStore> Policies<S> {
     }
 
     async fn read(&self) -> Result<Snapshot, Failure> {
-        let snapshot = self.settings.current().await?;
+        let is_distrusted = self.is_distrusted.take();
+        let snapshot = if is_distrusted { self.settings.refetch().await? } else { self.settings.current().await? };
         if snapshot.stale().is_none() {
             self.last_current.set(Some(self.clock.monotonic()));
         }

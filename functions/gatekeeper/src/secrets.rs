@@ -19,6 +19,8 @@ enum Destinations {
     Known(Settings),
     /// The settings cannot be meant, and this is why.
     Unknown(String),
+    /// Nothing was ever read, and this is why.
+    Unread(String),
 }
 
 impl Default for Destinations {
@@ -35,6 +37,11 @@ impl Secrets {
         Self { values, destinations, is_inline }
     }
 
+    /// Nobody knows them yet, because the store cannot be read.
+    pub(crate) fn unread(why: String) -> Self {
+        Self { destinations: Destinations::Unread(why), ..Self::default() }
+    }
+
     /// The secret a check names, to be sent to `url`. What it cannot be asked with is not asked.
     ///
     /// # Errors
@@ -47,6 +54,9 @@ impl Secrets {
             }
             Destinations::Unknown(why) => {
                 return Err(Unanswered::refused(format!("while the settings are wrong, no secret is sent: {why}")));
+            }
+            Destinations::Unread(why) => {
+                return Err(Unanswered::outage(format!("the secret `{name}` cannot be read now: {why}")));
             }
         }
         let missing =

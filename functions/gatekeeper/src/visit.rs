@@ -73,6 +73,8 @@ pub(crate) enum Outcome {
     Blind(Token, String),
     /// Nothing can be judged at all.
     Unable(FailureKind, String),
+    /// This visit has stopped the release before, and told so, but its answer may not have arrived.
+    Stopped(String),
     /// Somebody else makes this visit, or has made it, and answers.
     Others,
 }
@@ -82,10 +84,13 @@ type Early<T> = Result<T, Outcome>;
 
 impl<O: Outside> Gatekeeper<O> {
     pub(crate) async fn visit(&self, arrival: &Arrival, deadline: &Deadline) -> Outcome {
-        let outcome = match self.try_visit(arrival, deadline).await {
+        let visit = self.make(arrival, deadline);
+        let outcome = match self.try_visit(arrival, &visit, deadline).await {
             Ok(outcome) | Err(outcome) => outcome,
         };
         if let Outcome::Unable(_, why) = &outcome {
+            // It must be answered also where the visit could not be claimed.
+            let _ = self.stop(arrival, &visit, Kept::of(Memory::begin(visit.now)), why).await;
             // A hook has no other way to say it.
             self.publish(report::unable(&self.home, arrival, why, self.clock.now())).await;
         }
@@ -93,21 +98,26 @@ impl<O: Outside> Gatekeeper<O> {
         outcome
     }
 
-    async fn try_visit(&self, arrival: &Arrival, deadline: &Deadline) -> Early<Outcome> {
-        let visit = self.make(arrival, deadline);
-        let kept = self.remember(arrival, &visit).await?;
-        let rules = self.rules(arrival, &visit).await?;
+    async fn try_visit(&self, arrival: &Arrival, visit: &Visit, deadline: &Deadline) -> Early<Outcome> {
+        let kept = self.remember(arrival, visit).await?;
+        let rules = self.rules(arrival, visit).await?;
         let policy = rules.policy.within(arrival.longest);
         let margin = FOR_THE_REST.min(deadline.remaining() / 2);
         let questions = policy.questions(&arrival.place, visit.now);
-        let facts = self.inquiry.ask(questions, &rules.secrets, &deadline.with_margin(margin)).await;
+        let facts = self.inquiry.ask(questions, &rules.secrets, &deadline.with_margin(margin)).await.as_of(visit.now);
+        if facts.refuse_a_secret() {
+            self.policies.distrust();
+        }
 
         let now = self.clock.now();
         let opened = rules.meaning.opening(&arrival.place, now);
         let memory = kept.memory.clone().after_a_gap(arrival.token.seen, now);
         let judgement = judge(&policy, &arrival.place, &facts, memory, opened, now);
         let untold = (judgement.is_news || kept.untold) && judgement.verdict == Verdict::Wait;
-        self.claim_first(arrival, &visit, &judgement.memory, judgement.verdict == Verdict::Wait).await?;
+        self.claim_first(arrival, visit, &judgement.memory, judgement.verdict == Verdict::Wait).await?;
+        if !matches!(judgement.verdict, Verdict::Pass | Verdict::Wait) {
+            self.stop(arrival, visit, Kept::of(judgement.memory.clone()), &judgement.reason).await?;
+        }
         let told = match &judgement.verdict {
             Verdict::Wait if !untold => true,
             _ => {
@@ -116,10 +126,11 @@ impl<O: Outside> Gatekeeper<O> {
                 self.publish(report::decision(&self.home, arrival, &judgement, moment)).await
             }
         };
-        let next_kept = Kept { memory: judgement.memory.clone(), untold: !told };
-        let is_kept = judgement.verdict != Verdict::Wait
-            || if visit.number == 0 { told } else { !next_kept.has_news_since(&kept) };
-        let blind = if is_kept { 0 } else { self.keep(arrival, &visit, &next_kept).await? };
+        let next_kept = Kept { untold: !told, ..Kept::of(judgement.memory.clone()) };
+        // After a blind visit `kept` has a break that what is stored has not.
+        let is_stored = || arrival.token.blind == 0 && !next_kept.has_news_since(&kept);
+        let is_kept = judgement.verdict != Verdict::Wait || if visit.number == 0 { told } else { is_stored() };
+        let blind = if is_kept { 0 } else { self.keep(arrival, visit, &next_kept).await? };
         Ok(Outcome::Judged(Box::new(judgement), Token { seen: now, ..next(arrival, blind) }))
     }
 
@@ -148,6 +159,9 @@ impl<O: Outside> Gatekeeper<O> {
             Ok(Claimed::Mine(Some(kept))) => {
                 let kept = Kept::parse(&kept);
                 let kept = kept.map_err(|error| Outcome::Unable(FailureKind::ConfigurationError, error.to_string()))?;
+                if let Some(why) = kept.stopped {
+                    return Err(Outcome::Stopped(why));
+                }
                 Ok(if arrival.token.blind > 0 { kept.with_a_break() } else { kept })
             }
             Ok(Claimed::Mine(None)) => {
@@ -198,6 +212,24 @@ impl<O: Outside> Gatekeeper<O> {
                 self.metrics.count(self.clock.now(), "GateDecisionsNotPublished", 1);
                 tracing::error!(gate.key = decision.key, error = format!("{error:#}"), "nobody hears of this");
                 false
+            }
+        }
+    }
+
+    /// Remembers that the release was stopped, so that a visit that comes again says the same, whatever it would see. A
+    /// first visit comes again to nobody: it is the watchdog's, or its token is lost.
+    async fn stop(&self, arrival: &Arrival, visit: &Visit, kept: Kept, why: &str) -> Early<()> {
+        if arrival.afterwards == Afterwards::Watchdog || visit.number == 0 {
+            return Ok(());
+        }
+        let kept = Kept { stopped: Some(why.to_owned()), ..kept };
+        match briefly(self.shelf.save(visit, &kept.to_json())).await {
+            Ok(Written::Yes) => Ok(()),
+            Ok(Written::Lost) => Err(Outcome::Others),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(gate.key = visit.key, error, "stopped, and a visit that comes again may not know it");
+                Ok(())
             }
         }
     }
@@ -261,6 +293,9 @@ fn log(arrival: &Arrival, outcome: &Outcome) {
         }
         Outcome::Unable(kind, why) => {
             tracing::error!(gate.key = key, gate.visit = visit, gate.failure = ?kind, error = why, "nothing is judged");
+        }
+        Outcome::Stopped(why) => {
+            tracing::info!(gate.key = key, gate.visit = visit, gate.reason = why, "the release was stopped before");
         }
         Outcome::Others => {
             tracing::info!(gate.key = key, gate.visit = visit, "somebody else makes this visit, or has made it");

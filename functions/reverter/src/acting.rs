@@ -122,10 +122,11 @@ impl<O: Outside> Reverter<O> {
         let report = self.reporter(matter).done(&done);
         self.bus.publish(&report).await.or_retry("publishing the rollback")?;
         let check = CheckOn {
-            call: matter.call.clone(),
+            call: matter.call.for_pledge(&done.pledge, &self.home),
             target: matter.target.clone(),
             incident: done.pledge.incident.clone(),
             looks: 0,
+            no_data: false,
         };
         self.laters.again(&Errand::CheckOn(check).to_body(), CHECK_AFTER).await.or_retry("seeing whether it helps")?;
         let told = format!("rolled back: {}", done.pledge.incident);

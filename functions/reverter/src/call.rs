@@ -1,8 +1,9 @@
 //! A change of an alarm, as this function handles it and as it reminds itself of it.
 
 use jiff::Timestamp;
+use lambda_kit::Home;
 use pipeline_model::{AlarmArn, AlarmChange, AlarmState};
-use rollback_plans::{Alarm, AlarmNow, Before, Suppression, Target};
+use rollback_plans::{Alarm, AlarmNow, Before, Pledge, Suppression, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::ports::AlarmSeen;
@@ -44,12 +45,15 @@ pub(crate) struct CheckOn {
     /// How often it was looked at before.
     #[serde(default)]
     pub(crate) looks: u8,
+    /// The alarm had no data when it was looked at last, so that nobody knows yet whether the rollback has helped.
+    #[serde(default)]
+    pub(crate) no_data: bool,
 }
 
 impl CheckOn {
     /// The same, to be looked at once more.
     pub(crate) fn next(&self) -> Self {
-        Self { looks: self.looks.saturating_add(1), ..self.clone() }
+        Self { looks: self.looks.saturating_add(1), no_data: false, ..self.clone() }
     }
 }
 
@@ -104,6 +108,22 @@ impl Call {
         }
     }
 
+    /// The change of the alarm that asked for a rollback. Whoever adopts one was perhaps called by another alarm.
+    pub(crate) fn for_pledge(&self, pledge: &Pledge, home: &Home) -> Self {
+        if self.alarm.name == pledge.alarm {
+            return self.clone();
+        }
+        Self {
+            alarm: AlarmArn::new(&home.region, &home.account, &pledge.alarm),
+            state: AlarmState::Alarm,
+            at: pledge.red_since,
+            before: None,
+            before_since: None,
+            reason: pledge.alarm_reason.clone(),
+            suppressed_by: None,
+        }
+    }
+
     /// Only the event tells of mute rules. What the event left open, whether the alarm may act, CloudWatch knows by now.
     fn suppression(&self, seen: &AlarmSeen, is_behind: bool) -> Option<Suppression> {
         let told = self.suppressed_by.clone().map(Suppression::of);
@@ -145,6 +165,7 @@ mod tests {
             target: "orders/Production".parse().unwrap(),
             incident: String::from("orders/Production@e2"),
             looks: 1,
+            no_data: true,
         };
         for errand in [Errand::Reconsider(call()), Errand::CheckOn(check)] {
             assert_eq!(serde_json::from_str::<Errand>(&errand.to_body()).unwrap(), errand);
@@ -153,7 +174,13 @@ mod tests {
 
     #[test]
     fn an_errand_of_an_earlier_version_is_read() {
-        let check = CheckOn { call: call(), target: "a/b".parse().unwrap(), incident: String::from("a/b@1"), looks: 0 };
+        let check = CheckOn {
+            call: call(),
+            target: "a/b".parse().unwrap(),
+            incident: String::from("a/b@1"),
+            looks: 0,
+            no_data: false,
+        };
         let body = Errand::CheckOn(check.clone()).to_body().replace(r#","looks":0"#, "");
         assert!(!body.contains("looks"), "{body}");
         assert_eq!(serde_json::from_str::<Errand>(&body).unwrap(), Errand::CheckOn(check));

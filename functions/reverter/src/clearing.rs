@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyhow::anyhow;
 use lambda_kit::laters::Laters;
 use lambda_kit::publishing::Bus;
 use lambda_kit::{Failure, OrFail};
@@ -11,14 +12,23 @@ use rollback_plans::{AlarmNow, Fate, Hold, Past, Refusal, Refused, Release, Seen
 use crate::acting::CHECK_AFTER;
 use crate::call::{Call, CheckOn, Errand};
 use crate::deciding::after;
-use crate::ports::{Alarms, Books, Releases, Shelved, Written};
+use crate::ports::{AlarmSeen, Alarms, Books, Releases, Shelved, Written};
 use crate::report::Reporter;
 use crate::{Outside, Reverter};
 
 /// How long to wait for somebody who writes to the same book.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
-/// How often a rollback is looked at that does not end: for three hours.
+/// How often a rollback is looked at that does not end, or whose alarm has no data: for three hours.
 const MOST_LOOKS: u8 = 12;
+
+/// Why an alarm asks for nothing any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Relief {
+    /// It is OK.
+    Green,
+    /// It was deleted, which says nothing about the rollback and is not told.
+    Gone,
+}
 
 impl<O: Outside> Reverter<O> {
     /// Tells that a rollback has helped, and opens what was closed for it.
@@ -28,7 +38,7 @@ impl<O: Outside> Reverter<O> {
         };
         let mut cleared = Vec::new();
         for target in &consent.targets {
-            if self.clear(call, target).await? {
+            if self.clear(call, target, Relief::Green).await? {
                 cleared.push(target.to_string());
             }
         }
@@ -39,7 +49,7 @@ impl<O: Outside> Reverter<O> {
         })
     }
 
-    async fn clear(&self, call: &Call, target: &Target) -> Result<bool, Failure> {
+    async fn clear(&self, call: &Call, target: &Target, relief: Relief) -> Result<bool, Failure> {
         let (key, now) = (self.key(target), self.clock.now());
         let mut read = self.books.read(&key, now).await.or_retry("what is remembered")?;
         if !read.book.pledges.is_empty() {
@@ -53,13 +63,16 @@ impl<O: Outside> Reverter<O> {
         if !book.leave_door(&call.alarm.name, call.at) && past.is_none() {
             return Ok(false);
         }
-        let kept_closed_by = self.open_door(target, &mut book).await?;
-        if let Some(past) = past {
+        let doorway = self.open_door(target, &mut book).await?;
+        if let Some(past) = past.filter(|_| relief == Relief::Green) {
             let reporter = Reporter { home: &self.home, call, target: Some(target), now };
-            let report = reporter.cleared(&past, kept_closed_by.as_deref());
+            let report = reporter.cleared(&past, &doorway);
             self.bus.publish(&report).await.or_retry("publishing that the alarm is OK")?;
         }
         if self.books.note(&key, &read, &book, now).await.or_retry("writing that the alarm is OK")? == Written::Lost {
+            if relief == Relief::Gone {
+                return Err(Failure::retry(anyhow!("somebody else has just written what is remembered of {target}")));
+            }
             let errand = Errand::Reconsider(call.clone());
             self.laters.again(&errand.to_body(), PATIENCE).await.or_retry("looking again later")?;
         }
@@ -67,9 +80,9 @@ impl<O: Outside> Reverter<O> {
     }
 
     /// A quarter of an hour after a rollback began: if it did not succeed, or the alarm is still red, a person must look.
-    /// One that still runs is looked at again.
+    /// One that still runs is looked at again, and so is one whose alarm has no data.
     pub(crate) async fn check_on(&self, check: &CheckOn) -> Result<String, Failure> {
-        let CheckOn { call, target, incident, looks } = check;
+        let CheckOn { call, target, incident, .. } = check;
         let (key, now) = (self.key(target), self.clock.now());
         let mut read = self.books.read(&key, now).await.or_retry("what is remembered")?;
         if let (false, Hold::Others(until)) = (read.book.pledges.is_empty(), read.book.hold) {
@@ -88,11 +101,13 @@ impl<O: Outside> Reverter<O> {
         if let Fate::Failed(word) = fate {
             return self.tell_failed(check, &read, place, (&word, &seen)).await;
         }
-        let mut told = if *looks == 0 { self.has_helped(check, past).await? } else { String::from("looked once more") };
-        if fate == Fate::Runs {
-            told = format!("{told}; {}", self.look_again(&check.next(), CHECK_AFTER).await?);
+        let helped = self.has_helped(check, past).await?;
+        let next = CheckOn { no_data: helped.is_none(), ..check.next() };
+        let told = helped.unwrap_or_else(|| String::from("the alarm has no data"));
+        match fate == Fate::Runs || next.no_data {
+            true => Ok(format!("{told}; {}", self.look_again(&next, CHECK_AFTER).await?)),
+            false => Ok(told),
         }
-        Ok(told)
     }
 
     /// What became of a rollback, and what was seen. A pipeline that was started anew may fail before it comes to the stage.
@@ -131,22 +146,38 @@ impl<O: Outside> Reverter<O> {
         Ok(format!("the rollback failed: {word}"))
     }
 
-    /// Whether the alarm turned green; if not, a person is called.
-    async fn has_helped(&self, check: &CheckOn, past: &Past) -> Result<String, Failure> {
-        let CheckOn { call, target, incident, .. } = check;
+    /// Whether the alarm turned green; if not, a person is called, once. `None` if it says neither.
+    async fn has_helped(&self, check: &CheckOn, past: &Past) -> Result<Option<String>, Failure> {
+        let CheckOn { call, target, looks, no_data, .. } = check;
+        if *looks > 0 && !no_data {
+            return Ok(Some(String::from("looked once more")));
+        }
         let seen = self.alarms.now(&call.alarm.name).await.or_retry("the alarm")?;
         if past.cleared.is_some() {
-            return Ok(String::from("the alarm was OK since"));
+            return Ok(Some(String::from("the alarm was OK since")));
         }
-        if let AlarmNow::Is(AlarmState::Ok) | AlarmNow::Gone = seen.now {
-            // Its event was lost, or nothing says any more what the alarm protects.
-            let at = seen.since.unwrap_or_else(|| self.clock.now());
-            let green = Call { state: AlarmState::Ok, at, ..call.clone() };
-            self.clear(&green, target).await?;
-        }
-        if seen.now != AlarmNow::Is(AlarmState::Alarm) {
-            return Ok(String::from("the rollback has helped"));
-        }
+        // Its event was lost, or nothing says any more what the alarm protects.
+        let relieved =
+            Call { state: AlarmState::Ok, at: seen.since.unwrap_or_else(|| self.clock.now()), ..call.clone() };
+        let told = match &seen.now {
+            AlarmNow::Is(AlarmState::Ok) => {
+                self.clear(&relieved, target, Relief::Green).await?;
+                String::from("the rollback has helped")
+            }
+            AlarmNow::Gone => {
+                self.clear(&relieved, target, Relief::Gone).await?;
+                String::from("the alarm is gone")
+            }
+            // That it turned red once more is answered as any such change is.
+            AlarmNow::Is(AlarmState::Alarm) if *no_data => String::from("the alarm is red once more"),
+            AlarmNow::Is(AlarmState::Alarm) => self.tell_still_red(check, past, seen).await?,
+            AlarmNow::Is(AlarmState::InsufficientData | AlarmState::Unknown(_)) | AlarmNow::Behind => return Ok(None),
+        };
+        Ok(Some(told))
+    }
+
+    async fn tell_still_red(&self, check: &CheckOn, past: &Past, seen: AlarmSeen) -> Result<String, Failure> {
+        let CheckOn { call, target, incident, .. } = check;
         let refused = Refused {
             refusal: Refusal::StillRed,
             incident: incident.clone(),
@@ -158,7 +189,7 @@ impl<O: Outside> Reverter<O> {
 
     async fn look_again(&self, check: &CheckOn, pause: Duration) -> Result<String, Failure> {
         if check.looks >= MOST_LOOKS {
-            tracing::warn!(incident = check.incident, "the rollback still runs; it is not looked at any more");
+            tracing::warn!(incident = check.incident, "this rollback is not looked at any more");
             return Ok(String::from("it is left to people"));
         }
         let errand = Errand::CheckOn(check.clone());

@@ -26,6 +26,8 @@ const MOST_ROUNDS: usize = 10;
 pub(crate) enum Verdict {
     /// The alarm is dealt with: what was done, in words.
     Dealt(String),
+    /// A stage runs, which is waited for, unless something can be done at another target.
+    Waits(Duration),
     /// Policy or the state of things forbids it; perhaps the next target can be rolled back.
     Refused(Box<Refused>),
 }
@@ -43,7 +45,8 @@ pub(crate) struct Matter<'a> {
 }
 
 impl<O: Outside> Reverter<O> {
-    /// Tries the targets in their order, until one is dealt with.
+    /// Tries the targets in their order, until one is dealt with. A stage that runs keeps nobody from stopping what it
+    /// deploys.
     pub(crate) async fn turned_red(&self, call: &Call) -> Result<String, Failure> {
         let Some(consent) = self.consent(call).await? else {
             return Ok(String::from("ignored: nothing says what this alarm protects"));
@@ -59,13 +62,17 @@ impl<O: Outside> Reverter<O> {
             Remembered::Books(known) => known,
             Remembered::Told(told) => return Ok(told),
         };
-        let mut refusals = Vec::new();
+        let (mut refusals, mut waits) = (Vec::new(), None);
         for target in &consent.targets {
             let siblings = others(target, &known);
             match self.consider(call, &alarm, (target, siblings), self.mode.and(consent.mode)).await? {
                 Verdict::Dealt(told) => return Ok(told),
+                Verdict::Waits(pause) => waits = Some(pause),
                 Verdict::Refused(refused) => refusals.push((target, refused)),
             }
+        }
+        if let Some(pause) = waits {
+            return self.come_back(call, pause).await;
         }
         let mut told = Vec::new();
         for (target, refused) in refusals {
@@ -138,6 +145,10 @@ impl<O: Outside> Reverter<O> {
             }
             Decision::Claim(pledge) => return self.claim(matter, &pledge).await,
             Decision::Wait(pause) => self.wait(matter, pause).await?,
+            Decision::WaitForStage(pause) => {
+                self.let_go(matter).await?;
+                Verdict::Waits(pause)
+            }
             Decision::Refuse(refused) => {
                 self.let_go(matter).await?;
                 self.keep_closed(matter, &refused.refusal).await?.unwrap_or(Verdict::Refused(refused))

@@ -10,6 +10,17 @@ use crate::deciding::{Matter, Verdict};
 use crate::ports::{Alarms, Books, Executor, Releases, Written};
 use crate::{Outside, Reverter};
 
+/// What became of a transition that was perhaps closed for a rollback.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Doorway {
+    /// It is open, or somebody else closed it.
+    Left,
+    /// This alarm needs it closed.
+    NeededBy(String),
+    /// CodePipeline refuses to open it. A person must, by this step.
+    Stuck(Step),
+}
+
 impl<O: Outside> Reverter<O> {
     /// An alarm that calls while the transition is closed for another one is refused, and the transition stays closed for
     /// it as well. Some verdict if that must be written down later.
@@ -33,42 +44,44 @@ impl<O: Outside> Reverter<O> {
         }
     }
 
-    /// Opens what was closed for a rollback, if nobody needs it closed any more. Returns an alarm that does.
-    pub(crate) async fn open_door(&self, target: &Target, book: &mut Book) -> Result<Option<String>, Failure> {
+    /// Opens what was closed for a rollback, if nobody needs it closed any more.
+    pub(crate) async fn open_door(&self, target: &Target, book: &mut Book) -> Result<Doorway, Failure> {
         if !book.has_closed_door() {
-            return Ok(None);
+            return Ok(Doorway::Left);
         }
         let seen = self.releases.look(target).await.or_retry("whether the transition is still closed")?;
-        let needed_by = self.reopen(target, &seen, book).await?;
-        if needed_by.is_none() {
+        let doorway = self.reopen(target, &seen, book).await?;
+        if doorway == Doorway::Left {
             book.door_opened();
         }
-        Ok(needed_by)
+        Ok(doorway)
     }
 
     /// Opens the transition of a stage again if it was us who closed it: one that a person closed since stays closed. So does
-    /// one that an alarm needs, which is returned.
-    pub(crate) async fn reopen(&self, target: &Target, seen: &Seen, book: &Book) -> Result<Option<String>, Failure> {
-        let Some((pipeline, stage)) = target.stage().filter(|_| seen.is_closed_by_us()) else { return Ok(None) };
+    /// one that an alarm needs.
+    pub(crate) async fn reopen(&self, target: &Target, seen: &Seen, book: &Book) -> Result<Doorway, Failure> {
+        let Some((pipeline, stage)) = target.stage().filter(|_| seen.is_closed_by_us()) else {
+            return Ok(Doorway::Left);
+        };
         for alarm in book.door_needed_by() {
             let seen = self.alarms.now(alarm).await.or_retry("an alarm for which the transition is closed")?;
             // Without data it is what it was.
             if !matches!(seen.now, AlarmNow::Is(AlarmState::Ok) | AlarmNow::Gone) {
-                return Ok(Some(alarm.to_owned()));
+                return Ok(Doorway::NeededBy(alarm.to_owned()));
             }
         }
-        self.open_transition(pipeline, stage).await.map(|()| None)
+        self.open_transition(pipeline, stage).await
     }
 
     /// Opens the transition that was closed for a rollback. If CodePipeline refuses for good, a person sees it closed, with
     /// the reason.
-    async fn open_transition(&self, pipeline: &PipelineName, stage: &StageName) -> Result<(), Failure> {
+    async fn open_transition(&self, pipeline: &PipelineName, stage: &StageName) -> Result<Doorway, Failure> {
         let step = Step::OpenTransition { pipeline: pipeline.clone(), stage: stage.clone() };
         match self.executor.carry_out(&step).await {
-            Ok(Carried::Done(_)) => Ok(()),
+            Ok(Carried::Done(_)) => Ok(Doorway::Left),
             Ok(Carried::Impossible(answer) | Carried::Denied(answer)) => {
                 tracing::error!(pipeline.name = %pipeline, stage.name = %stage, answer, "the transition stays closed");
-                Ok(())
+                Ok(Doorway::Stuck(step))
             }
             Ok(Carried::Later(answer)) => Err(Failure::retry(anyhow!("opening the transition of {stage}: {answer}"))),
             Err(unclear) => Err(Failure::retry(unclear).context("opening the transition")),

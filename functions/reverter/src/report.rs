@@ -9,6 +9,7 @@ use pipeline_model::{AlarmArn, Decided, Decision, ExecutionId, Revision, Rollbac
 use rollback_plans::{Alarm, Limits, Past, Plan, Refused, Target};
 
 use crate::call::Call;
+use crate::door::Doorway;
 
 /// Writes reports about one target.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +45,8 @@ impl Reporter<'_> {
     }
 
     /// The alarm is OK again after a rollback that was told, whatever became of that. What was closed may stay closed for
-    /// another alarm.
-    pub(crate) fn cleared(&self, past: &Past, kept_closed_by: Option<&str>) -> Decision {
+    /// another alarm, or because CodePipeline does not open it.
+    pub(crate) fn cleared(&self, past: &Past, doorway: &Doorway) -> Decision {
         let (alarm, what) = (&past.pledge.alarm, self.target.map_or_else(String::new, Target::in_words));
         let reason = match &past.broke {
             Some(word) => {
@@ -53,14 +54,23 @@ impl Reporter<'_> {
             }
             None => format!("Alarm {alarm} is OK again after the rollback of {what}."),
         };
-        let reason = match kept_closed_by {
-            Some(other) => format!("{reason} The inbound transition stays closed until alarm {other} is OK as well."),
-            None => reason,
+        let (reason, by_hand) = match doorway {
+            Doorway::NeededBy(other) => {
+                (format!("{reason} The inbound transition stays closed until alarm {other} is OK as well."), None)
+            }
+            Doorway::Stuck(step) => {
+                let stuck = "The inbound transition could not be opened again, so a person must.";
+                (format!("{reason} {stuck}"), Some(step.command()))
+            }
+            Doorway::Left => (reason, None),
         };
         let mut decision = self.done(past);
         decision.reason = Some(reason);
-        if let (Decided::Rollback(rollback), Some(_)) = (&mut decision.what, &past.broke) {
-            rollback.outcome = RollbackOutcome::Failed;
+        if let Decided::Rollback(rollback) = &mut decision.what {
+            rollback.commands.extend(by_hand);
+            if past.broke.is_some() {
+                rollback.outcome = RollbackOutcome::Failed;
+            }
         }
         decision
     }

@@ -22,10 +22,12 @@ use super::process::Blow;
 pub(super) const TABLE: &str = "state";
 pub(super) const PREFIX: &str = "/pipewarden";
 
-/// What is in Parameter Store: a gate that stops at once, one that waits once, and who of CodeDeploy asks which.
-const PARAMETERS: [(&str, &str); 3] = [
+/// What is in Parameter Store: a gate that stops at once, one that waits once, one whose second visit begins to wait for a
+/// second and saves that, and who of CodeDeploy asks which.
+const PARAMETERS: [(&str, &str); 4] = [
     ("policies/strict", r#"{"gate": {"checks": [{"alarms": {"names": ["orders-5xx"]}}]}}"#),
     ("policies/patient", r#"{"gate": {"checks": [{"alarms": {"names": ["orders-5xx"]}, "failures": 1}]}}"#),
+    ("policies/baking", r#"{"gate": {"checks": [{"alarms": {"names": ["orders-5xx"]}, "failures": 1, "for": "1s"}]}}"#),
     ("settings", r#"{"gates": {"hooks": {"codedeploy": [{"application": "orders", "policy": "patient"}]}}}"#),
 ];
 
@@ -50,13 +52,24 @@ struct Inner {
     seen: Mutex<Seen>,
 }
 
+/// One of many calls.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Call {
+    /// The so many-th from now on; 1 is the next.
+    Number(usize),
+    /// The next one of this operation.
+    Of(&'static str),
+}
+
 #[derive(Default)]
 struct Seen {
     calls: usize,
-    doom: Option<(usize, Moment, Blow)>,
+    doom: Option<(Call, Moment, Blow)>,
     alarm_is_red: bool,
     given: Vec<Given>,
     queue: VecDeque<String>,
+    /// How often what was measured was stored by a later visit than the first.
+    saved: usize,
     /// The keys of all items.
     keys: BTreeSet<String>,
     /// Every request, headers and body.
@@ -88,10 +101,11 @@ impl Cloud {
         &self.0.codepipeline
     }
 
-    /// Whoever makes the `number`-th call from now (1 is the next) is struck by it, before or after it takes effect.
-    pub(super) fn strike_at(&self, number: usize, moment: Moment, blow: Blow) {
+    /// Whoever makes this call is struck by it, before or after it takes effect.
+    pub(super) fn strike_at(&self, call: Call, moment: Moment, blow: Blow) {
         let mut seen = self.seen();
-        seen.doom = Some((seen.calls + number, moment, blow));
+        let call = if let Call::Number(number) = call { Call::Number(seen.calls + number) } else { call };
+        seen.doom = Some((call, moment, blow));
     }
 
     /// Nobody is struck any more.
@@ -124,6 +138,11 @@ impl Cloud {
         }
     }
 
+    /// How often what was measured was stored by a later visit than the first.
+    pub(super) fn saved(&self) -> usize {
+        self.seen().saved
+    }
+
     /// All that was asked of AWS, as text.
     pub(super) fn heard(&self) -> String {
         self.seen().heard.join("\n")
@@ -134,8 +153,12 @@ impl Cloud {
     }
 
     /// Strikes whoever is to be struck at this call.
-    fn strikes(&self, number: usize, moment: Moment) -> bool {
-        let doom = self.seen().doom.take_if(|(at, when, _)| (*at, *when) == (number, moment));
+    fn strikes(&self, number: usize, operation: &str, moment: Moment) -> bool {
+        let is_it = |call: &Call| match call {
+            Call::Number(at) => *at == number,
+            Call::Of(name) => *name == operation,
+        };
+        let doom = self.seen().doom.take_if(|(call, when, _)| is_it(call) && *when == moment);
         doom.is_some_and(|(_, _, blow)| {
             blow.fall();
             true
@@ -147,6 +170,8 @@ impl Cloud {
         match operation {
             "GetItem" => self.table(operation, body).await,
             "UpdateItem" => {
+                let is_save = input["UpdateExpression"].as_str().is_some_and(|text| text.starts_with("SET kept"));
+                self.seen().saved += usize::from(is_save);
                 self.seen().keys.insert(input["Key"]["pk"]["S"].as_str().unwrap().to_owned());
                 self.table(operation, body).await
             }
@@ -226,11 +251,11 @@ async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
         seen.calls
     };
     // A process that was stopped keeps its connections, and hears nothing.
-    if cloud.strikes(number, Moment::Before) {
+    if cloud.strikes(number, operation, Moment::Before) {
         std::future::pending::<()>().await;
     }
     let answer = cloud.effect(operation, body).await;
-    if cloud.strikes(number, Moment::After) {
+    if cloud.strikes(number, operation, Moment::After) {
         std::future::pending::<()>().await;
     }
     answer

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::cloud::Cloud;
+use super::cloud::{Call, Cloud};
 use super::process::{End, Process, REQUEST};
 
 /// How and when a function dies.
@@ -26,7 +26,7 @@ pub(super) struct Death {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum When {
     /// At this call to AWS, before or after it takes effect.
-    AtCall(usize, Moment),
+    AtCall(Call, Moment),
     /// After this time.
     After(Duration),
 }
@@ -97,7 +97,7 @@ impl Lambda {
         let mut falling = None;
         if let (Some(Death { when, .. }), Some(blow)) = (death, &blow) {
             match *when {
-                When::AtCall(number, moment) => self.cloud.strike_at(number, moment, blow.clone()),
+                When::AtCall(call, moment) => self.cloud.strike_at(call, moment, blow.clone()),
                 When::After(time) => {
                     let blow = blow.clone();
                     falling = Some(tokio::spawn(async move {

@@ -122,7 +122,7 @@ fn built(program: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let folder = tests.ancestors().nth(2).unwrap().join("examples");
     let path = folder.join(program);
-    assert!(path.exists(), "{} is not built; run `cargo test -p tests` without --lib", path.display());
+    assert!(path.exists(), "{} is not built; run `cargo build -p tests --examples`", path.display());
     path
 }
 

@@ -1,9 +1,11 @@
 //! What goes wrong, and what must happen then: one test or more for each numbered case of the reverter.
 
+mod after_all;
 mod again;
 mod before;
 mod closing;
 mod crashes;
+mod driving;
 mod elsewhere;
 mod flapping;
 mod history;

@@ -218,7 +218,7 @@ impl Check for Compare {
 
     fn measure(&self, place: &Place, facts: &Facts, now: Timestamp) -> Result<Measurement, Unanswered> {
         let values = |side| {
-            let query = self.query(side, place, now)?;
+            let query = self.query(side, place, facts.asked(now))?;
             let data = facts.metric(&query)?;
             is_whole(data)?;
             Ok(points(data, &query).into_iter().map(|point| point.value).collect::<Vec<_>>())

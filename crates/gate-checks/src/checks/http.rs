@@ -254,7 +254,14 @@ impl Check for Http {
     fn measure(&self, place: &Place, facts: &Facts, _: Timestamp) -> Result<Measurement, Unanswered> {
         let query = self.query(place)?;
         let target = without_query(&query.url);
-        match facts.http(&query)? {
+        let reply = facts.http(&query)?;
+        if query.was_sent_a_wrong_secret(reply) && !self.status.contains(&401) {
+            let name = query.token.as_deref().unwrap_or_default();
+            return Err(Unanswered::secret(format!(
+                "{target} answered 401: the secret `{name}` may have been rotated"
+            )));
+        }
+        match reply {
             HttpReply::Answered(answer) => Ok(self.judge(&target, answer)),
             HttpReply::Unreachable(why) => Ok(Measurement::fail(format!("{target} does not answer: {}", shown(why)))),
             HttpReply::Refused(why) => Err(Unanswered::refused(format!("{target} is not asked: {}", shown(why)))),

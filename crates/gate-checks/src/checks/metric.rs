@@ -105,7 +105,7 @@ impl Check for Metric {
     }
 
     fn measure(&self, place: &Place, facts: &Facts, now: Timestamp) -> Result<Measurement, Unanswered> {
-        let query = self.query(place, now)?;
+        let query = self.query(place, facts.asked(now))?;
         let data = facts.metric(&query)?;
         let points = points(data, &query);
         let worst = points.iter().copied().reduce(|worst, point| self.limit.worse(worst, point));

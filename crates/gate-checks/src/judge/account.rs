@@ -144,7 +144,7 @@ fn remark(rule: &Rule, count: &Count, seen: Seen, counts: bool) -> String {
 
 fn in_words(unanswered: &Unanswered) -> String {
     match unanswered.kind {
-        UnansweredKind::Outage => format!("could not be asked: {}", unanswered.why),
+        UnansweredKind::Outage | UnansweredKind::Secret => format!("could not be asked: {}", unanswered.why),
         UnansweredKind::Refused => format!("was refused: {}", unanswered.why),
     }
 }

@@ -229,3 +229,27 @@ fn an_answer_to_another_question_is_none() {
     let judged = judge(&policy, &place(), &facts, Memory::begin(at(0)), None, at(0));
     assert_eq!(judged.verdict, Wait);
 }
+
+/// One check of each kind, with all that makes it ask.
+const EVERY_KIND: [&str; 8] = [
+    "alarms: { prefix: orders- }",
+    "compare: { metric: { namespace: Shop, name: Errors }, stat: Sum, worse: higher, baseline: { before: 1d } }",
+    "history: { rate: { at-least: 80 } }",
+    "http: { url: 'https://shop.example.com/' }",
+    "metric: { metric: { namespace: Shop, name: Errors }, stat: Sum, above: 5 }",
+    "sonarqube: { project: shop }",
+    "variable: { name: branch, equals: main }",
+    "window: { calendar: [freeze] }",
+];
+
+#[test]
+fn every_answer_is_found_however_long_it_took() {
+    let policy = policy("1h", &EVERY_KIND);
+    let kinds: Vec<_> = policy.rules.iter().map(|rule| rule.kind).collect();
+    assert_eq!(kinds, crate::checks::KINDS.iter().map(|kind| kind.key).collect::<Vec<_>>());
+    let answer = |question| (question, Err(crate::Unanswered::outage("an answer")));
+    let facts: Facts = policy.questions(&place(), at(0)).into_iter().map(answer).collect();
+    let judged = judge(&policy, &place(), &facts.as_of(at(0)), Memory::begin(at(0)), None, at(3));
+    let found = judged.results.iter().filter(|result| result.says.contains("could not be asked: an answer"));
+    assert_eq!(found.count(), EVERY_KIND.len() - 1, "a variable needs no question: {:?}", judged.results);
+}

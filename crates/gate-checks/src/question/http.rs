@@ -44,6 +44,11 @@ impl HttpQuery {
     /// Until the last byte, redirects included. Connecting, TLS and a cold start of the target fit in.
     pub const TIMEOUT: SignedDuration = SignedDuration::from_secs(10);
 
+    /// Whether it sends a secret that was not accepted.
+    pub(crate) fn was_sent_a_wrong_secret(&self, reply: &HttpReply) -> bool {
+        self.token.is_some() && matches!(reply, HttpReply::Answered(answer) if answer.status == 401)
+    }
+
     /// Where a redirect leads.
     ///
     /// # Errors

@@ -178,6 +178,14 @@ impl StageSeen {
         }
     }
 
+    /// What ran here last, if it is no rollback.
+    pub(crate) fn release(&self) -> Option<Release> {
+        match self.standing() {
+            Standing::Running(release) | Standing::Deployed(release) | Standing::Broken(release, _) => Some(release),
+            Standing::Never | Standing::Stoppable(_) | Standing::RolledBack(_) => None,
+        }
+    }
+
     /// Whether a rollback was under way here at that moment, as far as can be told: one that runs is in no list that says
     /// when it began.
     pub(crate) fn goes_back_at(&self, moment: Timestamp) -> bool {

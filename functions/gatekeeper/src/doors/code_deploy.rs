@@ -10,7 +10,7 @@ use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use gate_checks::Place;
 use jiff::SignedDuration;
 use lambda_kit::batch::Batch;
-use lambda_kit::jobs::{Put, insist};
+use lambda_kit::jobs::{Put, PutProblem, insist};
 use lambda_kit::laters::Laters;
 use lambda_kit::{Deadline, Failure, OrFail};
 use pipeline_model::Verdict;
@@ -65,20 +65,26 @@ impl<O: Outside> Gatekeeper<O> {
         let event: SqsEvent = serde_json::from_str(event).or_permanent("not a batch of SQS")?;
         let mut batch = Batch::new(event)?;
         for record in batch.records() {
-            let errand = serde_json::from_str(&record.body).or_permanent("not an errand of the gatekeeper's");
-            let outcome = match errand {
-                Ok(errand) => deadline
-                    .limit(self.hook(errand, Afterwards::Again, deadline))
-                    .await
-                    .or_retry("the hook comes again"),
-                Err(failure) => Ok(Err(failure)),
-            };
-            match outcome.and_then(|told| told) {
-                Ok(_) => batch.done(&record.id),
+            match self.errand(&record.body, deadline).await {
+                Ok(()) => batch.done(&record.id),
                 Err(failure) => tracing::error!(error = %failure, "this errand comes again"),
             }
         }
         Ok(batch.reply())
+    }
+
+    async fn errand(&self, body: &str, deadline: &Deadline) -> Result<(), Failure> {
+        let errand: Errand = serde_json::from_str(body).or_permanent("not an errand of the gatekeeper's")?;
+        let hook = self.hook(errand.clone(), Afterwards::Again, deadline);
+        match deadline.limit(hook).await.or_retry("the hook comes again")? {
+            // CodeDeploy would refuse the next answer too, so nothing is judged anew; the hook ends with its hour.
+            Err(failure) if failure.is_permanent() => {
+                self.publish_unable(&errand, &failure.to_string()).await;
+                tracing::error!(error = %failure, "the hook takes no answer");
+                Ok(())
+            }
+            told => told.map(drop),
+        }
     }
 
     async fn hook(&self, mut errand: Errand, afterwards: Afterwards, deadline: &Deadline) -> Result<String, Failure> {
@@ -98,7 +104,7 @@ impl<O: Outside> Gatekeeper<O> {
                 verdict => self.tell(&errand.hook, verdict == Verdict::Pass, &judgement.reason, deadline).await,
             },
             Outcome::Blind(next, _) => self.later(Errand { token: next.to_string(), ..errand }).await,
-            Outcome::Unable(_, why) => self.tell(&errand.hook, false, &why, deadline).await,
+            Outcome::Unable(_, why) | Outcome::Stopped(why) => self.tell(&errand.hook, false, &why, deadline).await,
             Outcome::Others => Ok(String::from("left to others")),
         }
     }
@@ -142,13 +148,17 @@ impl<O: Outside> Gatekeeper<O> {
     /// Fails a hook that has no gate, and says why. Nobody claims it, so it is told only by whoever's answer was taken.
     async fn refuse(&self, errand: &Errand, why: &str, deadline: &Deadline) -> Result<String, Failure> {
         if self.answer(&errand.hook, false, why, deadline).await? == Put::Accepted {
-            let token = Token::first(&key(&errand.hook), self.clock.now());
-            // Without a name, the policy is none that could be named.
-            let asked = errand.policy.clone().map_or_else(|| Asked::Inline(String::new()), Asked::Named);
-            let arrival = errand.arrival(asked, token, Afterwards::Again);
-            self.publish(report::unable(&self.home, &arrival, why, self.clock.now())).await;
+            self.publish_unable(errand, why).await;
         }
         Ok(String::from("failure"))
+    }
+
+    async fn publish_unable(&self, errand: &Errand, why: &str) {
+        let token = Token::first(&key(&errand.hook), self.clock.now());
+        // Without a name, the policy is none that could be named.
+        let asked = errand.policy.clone().map_or_else(|| Asked::Inline(String::new()), Asked::Named);
+        let arrival = errand.arrival(asked, token, Afterwards::Again);
+        self.publish(report::unable(&self.home, &arrival, why, self.clock.now())).await;
     }
 
     async fn tell(&self, hook: &Hook, succeeded: bool, why: &str, deadline: &Deadline) -> Result<String, Failure> {
@@ -171,7 +181,11 @@ impl<O: Outside> Gatekeeper<O> {
                 );
                 Ok(put)
             }
-            Err(problem) => Err(Failure::retry(anyhow!("the hook of {deployment} could not be answered: {problem}"))),
+            Err(problem) => {
+                let told = anyhow!("the hook of {deployment} could not be answered: {problem}");
+                let is_refused = matches!(problem, PutProblem::Refused(_));
+                Err(if is_refused { Failure::permanent(told) } else { Failure::retry(told) })
+            }
         }
     }
 }

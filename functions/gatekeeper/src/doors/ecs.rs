@@ -23,7 +23,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(23);
 /// Seconds until ECS calls again.
 const PAUSE: u32 = 30;
 
-/// Where the token stands in `hookDetails`, which ECS merges and hands back.
+/// Where the token and its stage stand in `hookDetails`, which ECS merges and hands back.
 const TOKEN: &str = "pipewarden";
 
 /// What ECS is told, in its spelling.
@@ -78,13 +78,13 @@ impl<O: Outside> Gatekeeper<O> {
         match Box::pin(self.visit(&arrival, deadline)).await {
             Outcome::Judged(judgement, next) => match judgement.verdict {
                 Verdict::Pass => reply("SUCCEEDED", None, "decided"),
-                Verdict::Wait => reply("IN_PROGRESS", Some(PAUSE), &next.to_string()),
+                Verdict::Wait => event.goes_on(&next),
                 _ => reply("FAILED", None, "decided"),
             },
-            Outcome::Blind(next, _) => reply("IN_PROGRESS", Some(PAUSE), &next.to_string()),
+            Outcome::Blind(next, _) => event.goes_on(&next),
             // Whoever makes this visit answers with its own token.
-            Outcome::Others => reply("IN_PROGRESS", Some(PAUSE), &arrival.token.to_string()),
-            Outcome::Unable(..) => reply("FAILED", None, "decided"),
+            Outcome::Others => event.goes_on(&arrival.token),
+            Outcome::Unable(..) | Outcome::Stopped(_) => reply("FAILED", None, "decided"),
         }
     }
 
@@ -94,13 +94,9 @@ impl<O: Outside> Gatekeeper<O> {
             Value::Object(details) => details.clone(),
             _ => return Err(String::from("hookDetails is no object; write {\"policy\": \"orders/production\"} there")),
         };
-        let token: Token = match details.remove(TOKEN) {
-            Some(Value::String(text)) if text != "decided" => {
-                text.parse().map_err(|error: TokenError| error.to_string())?
-            }
-            // A service may call a hook once for each step of its traffic; each step is a gate of its own.
-            _ => Token::first(&format!("{:032x}", fastrand::u128(..)), self.clock.now()),
-        };
+        let token = event.token(details.remove(TOKEN)).map_err(|error| error.to_string())?;
+        // A service may call a hook once for each step of its traffic; each step is a gate of its own.
+        let token = token.unwrap_or_else(|| Token::first(&format!("{:032x}", fastrand::u128(..)), self.clock.now()));
         let asked = Request::parse(Some(&Value::Object(details).to_string())).map_err(|error| error.to_string())?;
         let Request { policy: asked, pipeline, stage, action, execution, variables } = asked;
         let place = Place { pipeline, stage, execution, variables };
@@ -111,6 +107,22 @@ impl<O: Outside> Gatekeeper<O> {
 }
 
 impl Event {
+    /// ECS calls again, with the token and the stage it is for.
+    fn goes_on(&self, token: &Token) -> HookReply {
+        reply("IN_PROGRESS", Some(PAUSE), &format!("{token} {}", self.lifecycle_stage))
+    }
+
+    /// The token this stage's gate goes on with. ECS merges what the hooks of all stages of a deployment return, and what
+    /// was measured at another stage says nothing of this one.
+    fn token(&self, kept: Option<Value>) -> Result<Option<Token>, TokenError> {
+        let Some(Value::String(text)) = kept else { return Ok(None) };
+        if text == "decided" {
+            return Ok(None);
+        }
+        let (token, stage) = text.split_once(' ').unwrap_or((&text, ""));
+        token.parse().map(|token| Some(token).filter(|_| stage == self.lifecycle_stage))
+    }
+
     /// `ecs:c1/orders`, by the end of `arn:aws:ecs:us-west-2:111122223333:service/c1/orders`.
     fn target(&self) -> Option<String> {
         let service = self.execution_details.as_ref()?.service_arn.as_ref()?;

@@ -103,6 +103,7 @@ fn answered(outcome: &Outcome) -> Answer {
         Outcome::Blind(next, why) => {
             hold(next, &format!("The release waits, because the gate cannot be asked now: {why}."), None)
         }
+        Outcome::Stopped(why) => Answer::failure(FailureKind::JobFailed, why.as_str()),
         Outcome::Unable(kind, why) => Answer::failure(*kind, why.as_str()),
         Outcome::Others => Answer::failure(FailureKind::JobFailed, "another delivery of this job answers it"),
     }

@@ -17,6 +17,7 @@ pub struct MemoryDeployments {
     deployments: Rc<RefCell<BTreeMap<String, Deployment>>>,
     answers: Rc<RefCell<Vec<(Hook, bool)>>>,
     throttled: Rc<Cell<usize>>,
+    refuses: Rc<Cell<bool>>,
 }
 
 impl MemoryDeployments {
@@ -38,6 +39,11 @@ impl MemoryDeployments {
     /// The next `number` answers are throttled.
     pub fn throttle_answers(&self, number: usize) {
         self.throttled.set(number);
+    }
+
+    /// No answer is one that CodeDeploy takes.
+    pub fn refuse_answers(&self) {
+        self.refuses.set(true);
     }
 
     /// The answers that were taken, in order.
@@ -62,6 +68,9 @@ impl Deployments for MemoryDeployments {
     }
 
     async fn answer(&self, hook: &Hook, succeeded: bool) -> Result<Put, PutProblem> {
+        if self.refuses.get() {
+            return Err(PutProblem::Refused(anyhow!("InvalidLifecycleEventHookExecutionIdException")));
+        }
         let throttled = self.throttled.get();
         self.throttled.set(throttled.saturating_sub(1));
         let take = || match throttled {

@@ -3,10 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::time::Duration;
 
 use gate_checks::{AlarmQuery, AlarmSeen, Answer, Facts, Question, Unanswered};
-use lambda_kit::Deadline;
 use lambda_kit::doubles::Calls;
+use lambda_kit::{Clock, Deadline};
 use pipeline_model::AlarmState;
 
 use crate::Secrets;
@@ -20,6 +21,7 @@ pub struct MemoryInquiry {
     prepared: Rc<RefCell<BTreeMap<Question, Answer>>>,
     asked: Rc<RefCell<Vec<Vec<Question>>>>,
     fault: Rc<Cell<Option<Fault>>>,
+    takes: Rc<RefCell<Option<(Clock, Duration)>>>,
 }
 
 /// What no inquiry should do.
@@ -44,6 +46,11 @@ impl MemoryInquiry {
     /// This is answered to a question that is not about alarms.
     pub fn prepare(&self, question: Question, answer: Answer) {
         self.prepared.borrow_mut().insert(question, answer);
+    }
+
+    /// Every inquiry takes so long by this clock.
+    pub fn take(&self, time: Duration, clock: &Clock) {
+        *self.takes.borrow_mut() = Some((clock.clone(), time));
     }
 
     /// The next `number` inquiries find everything unreachable.
@@ -90,6 +97,9 @@ impl Inquiry for MemoryInquiry {
             None => {}
             Some(Fault::Hangs) => std::future::pending().await,
             Some(Fault::Panics) => panic!("a fault of the gatekeeper's own"),
+        }
+        if let Some((clock, time)) = &*self.takes.borrow() {
+            clock.advance(*time);
         }
         let reached = self.calls.make(|| Ok(())).await;
         let answer = |question: &Question| match &reached {

@@ -1,10 +1,10 @@
 //! The gates' items in memory, with the same conditions as the real ones.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use jiff::Timestamp;
 use lambda_kit::doubles::Calls;
 
@@ -15,6 +15,7 @@ use crate::ports::{Claimed, Shelf, Visit, Written};
 pub struct MemoryShelf {
     calls: Calls,
     items: Rc<RefCell<BTreeMap<String, Item>>>,
+    failing_saves: Rc<Cell<usize>>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +42,11 @@ impl MemoryShelf {
     /// The next `number` calls fail and change nothing.
     pub fn fail_next(&self, number: usize) {
         self.calls.fail_next(number);
+    }
+
+    /// The next `number` saves fail and change nothing.
+    pub fn fail_saves(&self, number: usize) {
+        self.failing_saves.set(number);
     }
 
     /// What is remembered of each gate, without counting as a call.
@@ -90,6 +96,10 @@ impl Shelf for MemoryShelf {
             }
             _ => Written::Lost,
         };
+        if let Some(left) = self.failing_saves.get().checked_sub(1) {
+            self.failing_saves.set(left);
+            bail!("the double was told to fail");
+        }
         self.calls.make(|| Ok(save())).await
     }
 }

@@ -101,3 +101,33 @@ async fn an_opening_counts_only_as_long_as_it_can_be_read() {
     clock.advance(Duration::from_secs(61));
     assert!(!opened(policies.rules(&named()).await.unwrap()));
 }
+
+#[tokio::test]
+async fn a_secret_that_was_rotated_is_sent_at_the_visit_after_the_one_that_was_refused() {
+    let (policies, store, clock) = policies();
+    store.set("http/shop", "EXAMPLE-1");
+    let sent = async || {
+        let rules = policies.rules(&named()).await.unwrap();
+        rules.secrets.to("https://shop.example.com/", Some("http/shop")).unwrap().unwrap().reveal().clone()
+    };
+    assert_eq!(sent().await, "EXAMPLE-1");
+    store.set("http/shop", "EXAMPLE-2");
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(sent().await, "EXAMPLE-1", "what was read is good for a minute");
+    policies.distrust();
+    assert_eq!(sent().await, "EXAMPLE-2");
+    store.set("http/shop", "EXAMPLE-3");
+    clock.advance(Duration::from_secs(30));
+    assert_eq!(sent().await, "EXAMPLE-2", "one refusal causes one call");
+}
+
+#[tokio::test]
+async fn while_nothing_was_ever_read_a_secret_is_told_unreadable_and_not_missing() {
+    let (policies, store, _) = policies();
+    store.fail_next(usize::MAX);
+    let rules = policies.rules(&Asked::Inline(POLICY.into())).await.unwrap();
+    let unanswered = rules.secrets.to("https://shop.example.com/", Some("http/shop")).unwrap_err();
+    assert_eq!(unanswered.kind, gate_checks::UnansweredKind::Outage);
+    assert!(unanswered.why.starts_with("the secret `http/shop` cannot be read now: "), "{}", unanswered.why);
+    assert!(matches!(rules.secrets.to("https://shop.example.com/", None), Ok(None)));
+}

@@ -10,6 +10,8 @@ pub(super) struct Kept {
     pub(super) memory: Memory,
     /// The last news could not be published.
     pub(super) untold: bool,
+    /// The release was stopped, and this is why.
+    pub(super) stopped: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -17,11 +19,13 @@ struct Written {
     memory: Box<RawValue>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     untold: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stopped: Option<String>,
 }
 
 impl Kept {
     pub(super) fn of(memory: Memory) -> Self {
-        Self { memory, untold: false }
+        Self { memory, untold: false, stopped: None }
     }
 
     /// The visits before this one saw nothing, or could not store what they saw.
@@ -37,11 +41,13 @@ impl Kept {
     pub(super) fn parse(text: &str) -> Result<Self, MemoryError> {
         let written: Written =
             serde_json::from_str(text).map_err(|error| MemoryError::Unreadable(error.to_string()))?;
-        Ok(Self { memory: Memory::parse(written.memory.get())?, untold: written.untold })
+        let Written { memory, untold, stopped } = written;
+        Ok(Self { memory: Memory::parse(memory.get())?, untold, stopped })
     }
 
     pub(super) fn to_json(&self) -> String {
         let memory = RawValue::from_string(self.memory.to_json()).expect("a memory is written as JSON");
-        serde_json::to_string(&Written { memory, untold: self.untold }).expect("JSON and a word are JSON")
+        let written = Written { memory, untold: self.untold, stopped: self.stopped.clone() };
+        serde_json::to_string(&written).expect("JSON and words are JSON")
     }
 }

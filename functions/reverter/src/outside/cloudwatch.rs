@@ -6,9 +6,11 @@ mod tests;
 
 use anyhow::Result;
 use aws_sdk_cloudwatch::Client;
-use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
+use aws_sdk_cloudwatch::error::SdkError;
+use aws_sdk_cloudwatch::operation::describe_alarms::{DescribeAlarmsError, DescribeAlarmsOutput};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{ActionsSuppressedBy, AlarmType, HistoryItemType, ScanBy, StateValue};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::aws::{failed, timestamp};
 use pipeline_model::{AlarmArn, AlarmState};
@@ -38,10 +40,13 @@ impl CloudWatch {
         Self(client)
     }
 
-    async fn describe(&self, name: &str, kinds: Vec<AlarmType>) -> Result<Option<AlarmSeen>> {
-        let request = self.0.describe_alarms().alarm_names(name).set_alarm_types(Some(kinds));
-        let answer = request.send().await.map_err(|error| failed(format!("DescribeAlarms of {name}"), error))?;
-        Ok(seen(answer))
+    async fn describe(
+        &self,
+        name: &str,
+        kinds: &[AlarmType],
+    ) -> Result<Option<AlarmSeen>, SdkError<DescribeAlarmsError>> {
+        let request = self.0.describe_alarms().alarm_names(name).set_alarm_types(Some(kinds.to_vec()));
+        Ok(seen(request.send().await?))
     }
 }
 
@@ -62,13 +67,15 @@ impl Alarms for CloudWatch {
     /// Not to name a kind leaves composite alarms out. Alarms on logs are asked for only where no other is found,
     /// because not every region knows them.
     async fn now(&self, name: &str) -> Result<AlarmSeen> {
-        if let Some(seen) = self.describe(name, vec![AlarmType::MetricAlarm, AlarmType::CompositeAlarm]).await? {
+        let described = |error| failed(format!("DescribeAlarms of {name}"), error);
+        let others = self.describe(name, &[AlarmType::MetricAlarm, AlarmType::CompositeAlarm]).await;
+        if let Some(seen) = others.map_err(described)? {
             return Ok(seen);
         }
-        let on_logs = self.describe(name, vec![AlarmType::LogAlarm]).await.unwrap_or_else(|error| {
-            tracing::info!(alarm.name = name, error = format!("{error:#}"), "no alarm on logs could be asked for");
-            None
-        });
+        let on_logs = match self.describe(name, &[AlarmType::LogAlarm]).await {
+            Err(error) if is_unknown(&error) => None,
+            answer => answer.map_err(described)?,
+        };
         Ok(on_logs.unwrap_or(AlarmSeen { now: AlarmNow::Gone, since: None, suppressed_by: None }))
     }
 
@@ -97,6 +104,11 @@ impl Alarms for CloudWatch {
         tracing::warn!(alarm.name = name, "the alarm has changed too often for its history to be read");
         Ok(Vec::new())
     }
+}
+
+/// A region that knows no alarms on logs says that the kind is no valid one; so there are none.
+fn is_unknown(error: &impl ProvideErrorMetadata) -> bool {
+    error.code().is_some_and(|code| code.starts_with("Validation") || code.starts_with("InvalidParameter"))
 }
 
 fn seen(answer: DescribeAlarmsOutput) -> Option<AlarmSeen> {

@@ -90,7 +90,7 @@ fn a_rollback_names_both_releases_and_the_alarm() {
 fn that_the_alarm_is_ok_again_is_told_under_the_same_key() {
     let desk = Desk::new("orders/Production");
     let cleared = Past { cleared: Some(time("2026-03-02T17:20:00Z")), ..desk.past() };
-    let (done, cleared) = (desk.reporter().done(&desk.past()), desk.reporter().cleared(&cleared, None));
+    let (done, cleared) = (desk.reporter().done(&desk.past()), desk.reporter().cleared(&cleared, &Doorway::Left));
     assert_eq!(done.key, cleared.key);
     assert_eq!(cleared.to_json()["detail"]["cleared-at"], "2026-03-02T17:20:00Z");
     assert_eq!(
@@ -141,7 +141,9 @@ fn a_failure_for_want_of_a_permission_names_it_and_tells_a_person_to_do_what_we_
 fn an_alarm_that_clears_after_a_rollback_that_failed_is_no_success_of_it() {
     let desk = Desk::new("orders/Production");
     let (broke, cleared) = (Some(String::from("Failed")), Some(time("2026-03-02T17:20:00Z")));
-    let told = desk.reporter().cleared(&Past { broke, cleared, ..desk.past() }, Some("orders latency"));
+    let told = desk
+        .reporter()
+        .cleared(&Past { broke, cleared, ..desk.past() }, &Doorway::NeededBy(String::from("orders latency")));
     assert_eq!(
         (&told.detail()["outcome"], &told.detail()["cleared-at"]),
         (&json!("failed"), &json!("2026-03-02T17:20:00Z"))

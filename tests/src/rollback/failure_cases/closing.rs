@@ -179,3 +179,23 @@ async fn a_transition_is_opened_again_when_no_way_back_is_left_or_the_service_is
         assert_eq!(why_closed(&guard), None);
     }
 }
+
+/// The role may not open it, or the stage was renamed.
+#[tokio::test]
+async fn a_transition_that_cannot_be_opened_is_told_with_the_command_and_remembered() {
+    for answer in [Carried::Denied, Carried::Impossible].map(|kind| kind(String::from("AccessDeniedException: no"))) {
+        let mut guard = Guard::after("good@10 bad@40").limits(closing());
+        guard.go_to(45);
+        guard.red().await;
+        guard.let_pass(5).await;
+        guard.told();
+        guard.world.services.answer_next(answer);
+        assert_eq!(guard.green().await, "cleared: orders/Production");
+        assert!(why_closed(&guard).is_some() && guard.book().has_closed_door());
+        let decision = guard.world.bus.take_published().remove(0);
+        let command = "aws codepipeline enable-stage-transition --pipeline-name orders --stage-name Production";
+        assert!(decision.detail()["commands"][0].as_str().unwrap().starts_with(command), "{}", decision.detail());
+        let reason = decision.reason.unwrap();
+        assert!(reason.ends_with("The inbound transition could not be opened again, so a person must."), "{reason}");
+    }
+}

@@ -215,9 +215,22 @@ async fn a_release_that_a_person_rolled_back_is_never_a_target() {
     let guard = Guard::after("good@1 thrown@10");
     guard.go_to(12);
     guard.world.services.roll_back_by_hand(PIPELINE, STAGE, "good");
+    guard.go_to(80);
+    guard.world.services.release(PIPELINE, "bad");
+    guard.go_to(85);
+    guard.red().await;
+    assert_eq!(guard.rollbacks(), ["good"]);
+}
+
+/// Whoever rolled back is at it: within the hour nothing happens by itself.
+#[tokio::test]
+async fn after_a_rollback_by_a_person_the_stage_is_left_alone_for_an_hour() {
+    let guard = Guard::after("good@1 thrown@10");
+    guard.go_to(12);
+    guard.world.services.roll_back_by_hand(PIPELINE, STAGE, "good");
     guard.go_to(40);
     guard.world.services.release(PIPELINE, "bad");
     guard.go_to(45);
-    guard.red().await;
-    assert_eq!(guard.rollbacks(), ["good"]);
+    assert_eq!(guard.red().await, "refused: cooldown");
+    assert!(guard.rollbacks().is_empty());
 }

@@ -184,7 +184,8 @@ fn is_allowed(world: &World, chronicle: &Chronicle, release: &str, from: i64, to
         let taken = chronicle.rollbacks.iter().find(|it| told.rollback.as_deref() == Some(it.id.as_str()));
         taken.is_some_and(|it| it.by != By::Robot)
     });
-    others().all(|it| it.at < from - cooldown)
+    let of_people = || chronicle.rollbacks.iter().filter(|it| it.by != By::Robot && it.at <= to);
+    others().chain(of_people()).all(|it| it.at < from - cooldown)
         && others().filter(|it| it.at >= from - 24 * HOUR - 2 * MINUTE).count() < usize::from(limits.per_day)
         && !is_mistaken
         && !chronicle.edits.iter().any(|edit| (from..=to).contains(edit))

@@ -193,3 +193,25 @@ proptest! {
         prop_assert!(measured != Pass || (status == 200 && !is_cut));
     }
 }
+
+#[test]
+fn a_secret_that_is_not_accepted_may_have_been_rotated_and_is_no_failure() {
+    let with_secret = format!("{SHOP}token: http/shop\n");
+    let reply = |status| HttpReply::Answered(answer(status, ""));
+    let why = "https://shop.example.com/health answered 401: the secret `http/shop` may have been rotated";
+    assert_eq!(told(&with_secret, &reply(401)), Err(why.to_owned()));
+    assert_eq!(told(&with_secret, &reply(403)).unwrap().0, Fail);
+    assert_eq!(told(SHOP, &reply(401)).unwrap().0, Fail, "no secret was sent");
+    assert_eq!(told(&format!("{with_secret}status: [401]"), &reply(401)).unwrap().0, Pass, "so it is to be");
+}
+
+#[test]
+fn facts_tell_that_a_secret_was_refused() {
+    let refuse = |yaml: &str, status| {
+        let questions = valid::<Http>(yaml).questions(&place(&[]), crate::testing::at(0));
+        let reply = Answer::Http(HttpReply::Answered(answer(status, "")));
+        questions.into_iter().map(|question| (question, Ok(reply.clone()))).collect::<Facts>().refuse_a_secret()
+    };
+    let with_secret = format!("{SHOP}token: http/shop\n");
+    assert!(refuse(&with_secret, 401) && !refuse(&with_secret, 200) && !refuse(SHOP, 401));
+}

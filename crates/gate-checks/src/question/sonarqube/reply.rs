@@ -22,7 +22,7 @@ pub(super) enum Task {
 }
 
 /// Whether there is a reply to read.
-pub(super) fn check(status: u16, body: &[u8], is_cut: bool) -> Result<(), Unanswered> {
+pub(super) fn check(status: u16, token: Option<&str>, body: &[u8], is_cut: bool) -> Result<(), Unanswered> {
     let told = errors(body).map(|told| format!(" ({told})")).unwrap_or_default();
     match status {
         200 if is_cut => Err(Unanswered::refused("SonarQube's reply is longer than is read")),
@@ -30,7 +30,12 @@ pub(super) fn check(status: u16, body: &[u8], is_cut: bool) -> Result<(), Unansw
         301 | 302 | 303 | 307 | 308 => Err(Unanswered::refused(format!(
             "SonarQube answers {status}, a redirect; write the address it leads to as `url`"
         ))),
-        401 => Err(Unanswered::refused(format!("SonarQube answers 401: the token is missing, wrong or expired{told}"))),
+        401 => Err(match token {
+            Some(name) => {
+                Unanswered::secret(format!("SonarQube answers 401: the secret `{name}` is wrong, or was rotated{told}"))
+            }
+            None => Unanswered::refused(format!("SonarQube answers 401: it wants a token{told}")),
+        }),
         403 => Err(Unanswered::refused(format!(
             "SonarQube answers 403: the token's user needs the permission Browse on the project{told}"
         ))),

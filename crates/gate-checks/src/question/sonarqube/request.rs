@@ -102,8 +102,8 @@ impl SonarRequest {
     /// # Errors
     /// The server could not answer, did not accept the token, or wrote what cannot be understood.
     pub fn read(self, status: u16, body: &[u8], is_cut: bool) -> Result<SonarStep, Unanswered> {
-        reply::check(status, body, is_cut)?;
         let Self { query, call } = self;
+        reply::check(status, query.token.as_deref(), body, is_cut)?;
         match call {
             Call::StatusOf(_) | Call::LatestStatus => Ok(SonarStep::Known(SonarReply::Judged(reply::status(body)?))),
             Call::Task(_) => Ok(match reply::task(body, &query.project)? {

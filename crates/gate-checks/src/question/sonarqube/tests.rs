@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::Unanswered;
-use crate::UnansweredKind::{self, Outage, Refused};
+use crate::UnansweredKind::{self, Outage, Refused, Secret};
 
 fn query(subject: SonarSubject) -> SonarQuery {
     SonarQuery {
@@ -232,7 +232,7 @@ fn a_judgement_is_read_with_its_conditions() {
 #[test]
 fn a_reply_that_is_none_says_what_to_do() {
     let cases: &[(u16, &str, bool, UnansweredKind, &str)] = &[
-        (401, "", false, Refused, "the token is missing, wrong or expired"),
+        (401, "", false, Secret, "the secret `sonarqube/token` is wrong, or was rotated"),
         (403, "", false, Refused, "needs the permission Browse"),
         (404, r#"{"errors":[{"msg":"Project not found"}]}"#, false, Refused, "(Project not found)"),
         (302, "", false, Refused, "write the address it leads to"),

@@ -152,5 +152,5 @@ fn a_stage_that_runs_is_not_judged_before_it_has_ended() {
     }
     let mut desk = Desk::new(seen, 45);
     desk.alarm.before = None;
-    assert_eq!(desk.outcome(), "wait");
+    assert_eq!(desk.outcome(), "wait for the stage");
 }

@@ -1,8 +1,8 @@
 //! Several targets of one alarm: what happened to one of them counts for all.
 
 use super::*;
-use crate::Sibling;
 use crate::targets::EcsSeen;
+use crate::{Limits, Sibling};
 
 /// A service in which a deployment is under way since that minute; the stage the alarm names besides has this past.
 fn service(began: i64, red: i64, siblings: Vec<Past>) -> Desk {
@@ -101,4 +101,20 @@ fn what_was_started_anew_in_one_stage_is_no_release_in_another() {
     let mut desk = Desk::new(stage("good@10 again@40"), 45).holding(Vec::new());
     desk.siblings = vec![stage_beside(vec![past("bad", "again", -1500)], StageSeen::default())];
     assert_eq!(desk.outcome(), "current-is-rollback");
+}
+
+#[test]
+fn what_a_newer_release_of_the_stage_began_is_not_taken_for_the_rollback_before_it() {
+    let outcome = |began: i64, by: &str, limits: Limits| {
+        let mut desk = service(began, 82, Vec::new());
+        let seen = stage("good@10 bad@40 back@46>good fix@80");
+        desk.siblings = vec![stage_beside(vec![past("bad", by, 41)], seen)];
+        desk.limits = limits;
+        desk.outcome()
+    };
+    let quick = || Limits { cooldown: SignedDuration::ZERO, per_day: 3, ..Limits::default() };
+    assert_eq!(outcome(77, "back", Limits::default()), "cooldown");
+    assert_eq!(outcome(77, "back", quick()), "claim ecs:shop/orders@d1");
+    assert_eq!(outcome(60, "back", quick()), "current-is-rollback", "it began before the fix");
+    assert_eq!(outcome(77, "fix", quick()), "current-is-rollback", "it is what we started anew");
 }

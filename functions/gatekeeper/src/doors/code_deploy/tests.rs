@@ -217,3 +217,71 @@ async fn while_the_settings_are_wrong_a_hook_waits_and_goes_on_when_they_are_men
     memory.settings.set("settings", SETTINGS);
     assert_eq!(to_the_end(&memory).await, [true]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_was_said_to_be_stopped_is_stopped_whatever_is_seen_when_its_errand_comes_again() {
+    let memory = world("      for: 2m\n");
+    deliver(&memory, HOOK).await;
+    memory.clock.advance(Duration::from_secs(30));
+    let errand = batch(&memory.laters.take_due());
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Alarm);
+    memory.deployments.throttle_answers(usize::MAX);
+    assert_eq!(failed_items(deliver(&memory, &errand).await), 1);
+    memory.deployments.throttle_answers(0);
+    memory.clock.advance(Duration::from_mins(6));
+    memory.inquiry.set_alarm("orders-5xx", AlarmState::Ok);
+    assert_eq!(failed_items(deliver(&memory, &errand).await), 0);
+    let [(_, succeeded)] = memory.deployments.answers().try_into().unwrap();
+    assert!(!succeeded && memory.laters.waiting().is_empty());
+    let told: Vec<_> = memory.bus.published().iter().map(|told| told.detail()["verdict"].clone()).collect();
+    assert_eq!(told, [json!("wait"), json!("fail")], "it is told once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hook_that_had_no_policy_when_it_was_stopped_is_not_judged_by_one_that_came_since() {
+    let memory = world("      for: 2m\n");
+    deliver(&memory, HOOK).await;
+    memory.clock.advance(Duration::from_secs(30));
+    let errand = batch(&memory.laters.take_due());
+    memory.settings.remove("policies/p");
+    memory.deployments.throttle_answers(usize::MAX);
+    assert_eq!(failed_items(deliver(&memory, &errand).await), 1);
+    memory.deployments.throttle_answers(0);
+    memory.clock.advance(Duration::from_mins(6));
+    memory.settings.set("policies/p", "gate: { checks: [ { alarms: { names: [orders-5xx] } } ] }");
+    assert_eq!(failed_items(deliver(&memory, &errand).await), 0);
+    let [(_, succeeded)] = memory.deployments.answers().try_into().unwrap();
+    assert!(!succeeded);
+}
+
+#[tokio::test]
+async fn a_hook_that_refuses_its_answer_is_told_and_not_judged_anew() {
+    for red in [false, true] {
+        let memory = world("      for: 30s\n");
+        deliver(&memory, HOOK).await;
+        memory.clock.advance(Duration::from_secs(30));
+        let errand = batch(&memory.laters.take_due());
+        memory.inquiry.set_alarm("orders-5xx", if red { AlarmState::Alarm } else { AlarmState::Ok });
+        memory.deployments.refuse_answers();
+        assert_eq!(failed_items(deliver(&memory, &errand).await), 0, "nothing comes again");
+        assert_eq!((memory.inquiry.asked().len(), memory.deployments.answers().len()), (2, 0));
+        let told = memory.bus.published().pop().unwrap();
+        assert_eq!(told.detail()["verdict"], "error");
+        assert!(told.reason.unwrap().contains("could not be answered"));
+    }
+}
+
+#[tokio::test]
+async fn a_hook_is_answered_when_the_table_was_away_too_long_and_comes_back_in_that_moment() {
+    let memory = world("      for: 30m\n");
+    deliver(&memory, HOOK).await;
+    // The eleventh blind visit finds no claim, and then a table that knows another worker.
+    memory.shelf.fail_next(11);
+    while !memory.laters.waiting().is_empty() {
+        memory.clock.advance(Duration::from_secs(30));
+        for body in memory.laters.take_due() {
+            deliver(&memory, &batch(&[body])).await;
+        }
+    }
+    assert_eq!(memory.deployments.answers().len(), 1);
+}

@@ -116,3 +116,26 @@ async fn details_that_name_no_policy_or_hold_a_broken_token_fail_the_hook() {
     let broken = r#"{"lifecycleStage":7}"#;
     assert_eq!(hooked(&memory, broken).await["hookStatus"], "FAILED");
 }
+
+#[tokio::test]
+async fn a_gate_of_another_stage_is_not_gone_on_with() {
+    let memory = world("1m");
+    let mut details = json!({ "policy": "p" });
+    let reply = hooked(&memory, &event("POST_TEST_TRAFFIC_SHIFT", &shifting(), &details)).await;
+    details["pipewarden"] = reply["hookDetails"]["pipewarden"].clone();
+    memory.clock.advance(Duration::from_mins(1));
+    let reply = hooked(&memory, &event("POST_PRODUCTION_TRAFFIC_SHIFT", &shifting(), &details)).await;
+    assert_eq!(reply["hookStatus"], "IN_PROGRESS", "the minute begins anew");
+    let same = hooked(&memory, &event("POST_TEST_TRAFFIC_SHIFT", &shifting(), &details)).await;
+    assert_eq!(same["hookStatus"], "SUCCEEDED");
+}
+
+#[tokio::test]
+async fn a_token_that_names_no_stage_begins_anew() {
+    let memory = world("1m");
+    let first = hooked(&memory, &event("PRE_SCALE_UP", &shifting(), &json!({ "policy": "p" }))).await;
+    let (token, _) = first["hookDetails"]["pipewarden"].as_str().unwrap().split_once(' ').unwrap();
+    memory.clock.advance(Duration::from_mins(1));
+    let details = json!({ "policy": "p", "pipewarden": token });
+    assert_eq!(hooked(&memory, &event("PRE_SCALE_UP", &shifting(), &details)).await["hookStatus"], "IN_PROGRESS");
+}

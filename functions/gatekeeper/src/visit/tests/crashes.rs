@@ -42,6 +42,46 @@ async fn whatever_call_the_process_dies_at_a_release_with_a_red_alarm_never_pass
     }
 }
 
+/// A release whose alarm is red at its first `red` visits, of which the policy lets two pass; it ends with this answer.
+async fn red_for(red: usize, (memory, pipeline): &(Memory, Pipeline)) -> Answer {
+    let mut token: Option<String> = None;
+    for visit in 0.. {
+        memory.inquiry.set_alarm("orders-5xx", if visit < red { AlarmState::Alarm } else { AlarmState::Ok });
+        pipeline.visit(visit, token.as_deref()).await;
+        match pipeline.answer(visit) {
+            Answer::Continue { token: next, .. } => token = Some(next.as_str().to_owned()),
+            end => return end,
+        }
+        memory.clock.advance(std::time::Duration::from_secs(30));
+    }
+    unreachable!("a gate ends")
+}
+
+#[tokio::test]
+async fn whatever_call_the_process_dies_at_no_failure_that_a_visit_saved_without_deciding_is_forgotten() {
+    let policy = BAKE.replace("for: 2m", "failures: 2");
+    // Of each visit: settings, claim, question, news or save, answer. The third has no news where the release passes.
+    for (red, calls) in [(2, 3 * 5), (3, 3 * 5)] {
+        let undisturbed = world(&policy);
+        let end = red_for(red, &undisturbed).await;
+        assert_eq!(matches!(end, Answer::Success { .. }), red == 2, "{end:?}");
+        assert_eq!(undisturbed.0.calls(), calls);
+        for (number, moment) in (1..=calls).flat_map(|number| [(number, Moment::Before), (number, Moment::After)]) {
+            let world = world(&policy);
+            world.0.crash_at(number, moment);
+            let end = red_for(red, &world).await;
+            let is_after_an_answer = number % 5 == 0 && moment == Moment::After;
+            match end {
+                Answer::Success { .. } => assert!(red == 2 && is_after_an_answer, "{number} {moment:?}"),
+                told => {
+                    let died = failure(told).1 == "the gatekeeper died";
+                    assert_eq!(died, !is_after_an_answer, "{number} {moment:?}");
+                }
+            }
+        }
+    }
+}
+
 fn told(delivered: &crate::memory::Delivered) -> &str {
     match delivered {
         Some(Ok(Reply::Told(told))) => told,

@@ -1,6 +1,8 @@
 //! What cannot be reached holds a release up for a while, and is never a pass.
 
+use gate_checks::{Answer as Known, HttpAnswer, HttpReply, MetricData, Place, Policy, Series, SeriesStatus};
 use lambda_kit::doubles::Mishap;
+use lambda_kit::start::{Handler, Invocation};
 
 use super::*;
 use crate::memory::Fault;
@@ -183,4 +185,77 @@ async fn what_nobody_saw_or_could_store_has_not_held_without_a_break() {
     };
     let Answer::Success { variables, .. } = answer else { panic!("it passes in the end") };
     assert_eq!(variables.get("waited_seconds"), Some("180"), "two minutes from the third visit on");
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_in_another_minute_than_its_question_is_found() {
+    let policy = "gate:\n  checks:\n    - metric: { metric: { namespace: Shop, name: Errors }, stat: Sum, above: 5 }\n";
+    let (memory, pipeline) = world(policy);
+    let now = memory.clock.now();
+    let [question] = Policy::parse(policy).unwrap().questions(&Place::default(), now).try_into().unwrap();
+    let points = vec![(now - jiff::SignedDuration::from_mins(5), 1.0)];
+    let series = Series { label: String::from("errors"), points, status: SeriesStatus::Complete };
+    memory.inquiry.prepare(question, Known::Metric(MetricData { series: vec![series] }));
+    memory.inquiry.take(std::time::Duration::from_secs(61), &memory.clock);
+    assert!(matches!(pipeline.run(1).await, Answer::Success { .. }), "{:?}", pipeline.answer(0));
+}
+
+/// When a release passes that is waiting for two minutes without a break, and whose second visit goes as `second` says. At
+/// the third one the alarm has no state.
+async fn passes_after(second: impl Fn(&Memory)) -> String {
+    let (memory, pipeline) = world(&BAKE.replace("for: 2m", "for: 2m\n      no-data: wait"));
+    let mut token: Option<String> = None;
+    for visit in 0.. {
+        memory.inquiry.set_alarm("orders-5xx", if visit == 2 { AlarmState::InsufficientData } else { AlarmState::Ok });
+        if visit == 1 {
+            second(&memory);
+        }
+        pipeline.visit(visit, token.as_deref()).await;
+        match pipeline.answer(visit) {
+            Answer::Continue { token: next, .. } => token = Some(next.as_str().to_owned()),
+            Answer::Success { variables, .. } => return variables.get("waited_seconds").unwrap().to_owned(),
+            end => panic!("{end:?}"),
+        }
+        memory.clock.advance(std::time::Duration::from_secs(30));
+    }
+    unreachable!("it passes at last")
+}
+
+#[tokio::test]
+async fn a_break_that_was_seen_after_a_blind_visit_is_not_forgotten() {
+    assert_eq!(passes_after(|_| {}).await, "210", "two minutes from the fourth visit on");
+    assert_eq!(passes_after(|memory| memory.shelf.fail_next(1)).await, "210");
+    let unsaved = |memory: &Memory| {
+        memory.inquiry.set_alarm("orders-5xx", AlarmState::InsufficientData);
+        memory.shelf.fail_saves(1);
+    };
+    assert_eq!(passes_after(unsaved).await, "210");
+}
+
+#[tokio::test]
+async fn after_a_secret_was_refused_the_next_visit_reads_the_settings_anew() {
+    let policy = "gate:\n  checks:\n    - http: { url: 'https://shop.example.com/', token: http/shop }\n";
+    let (memory, pipeline) = world(policy);
+    let now = memory.clock.now();
+    let [question] = Policy::parse(policy).unwrap().questions(&Place::default(), now).try_into().unwrap();
+    let answered = |status| {
+        let (latency, body) = (jiff::SignedDuration::ZERO, Vec::new());
+        Known::Http(HttpReply::Answered(HttpAnswer { status, latency, body, is_cut: false, location: None }))
+    };
+    let gatekeeper = memory.gatekeeper();
+    let visit = async |number: usize, token: Option<&str>| {
+        let event = serde_json::value::RawValue::from_string(pipeline.event(number, token)).unwrap();
+        let deadline = lambda_kit::Deadline::after(&memory.clock, std::time::Duration::from_secs(60));
+        gatekeeper.handle(event, Invocation { request_id: String::from("r-1"), deadline }).await.unwrap();
+        pipeline.answer(number)
+    };
+    memory.inquiry.prepare(question.clone(), answered(401));
+    let Answer::Continue { token, summary, .. } = visit(0, None).await else { panic!("it waits") };
+    assert!(summary.as_str().contains("the secret `http/shop` may have been rotated"), "{summary:?}");
+    memory.clock.advance(std::time::Duration::from_secs(30));
+    memory.settings.set("http/shop", "EXAMPLE-2");
+    memory.inquiry.prepare(question, answered(200));
+    let earlier = memory.calls();
+    assert!(matches!(visit(1, Some(token.as_str())).await, Answer::Success { .. }));
+    assert_eq!(memory.calls() - earlier, 5, "settings, claim, question, news, answer");
 }

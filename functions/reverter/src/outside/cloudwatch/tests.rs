@@ -86,6 +86,16 @@ async fn an_alarm_that_nobody_knows_is_gone_even_where_no_alarms_on_logs_are_kno
     assert!(cloudwatch.now(NAME).await.is_err(), "who may not ask does not know that it is gone");
 }
 
+#[tokio::test]
+async fn an_alarm_on_logs_that_could_not_be_asked_for_is_not_gone() {
+    for code in ["AccessDenied", "ThrottlingException"] {
+        let tries = std::iter::repeat_with(|| refusal(code)).take(3);
+        let (cloudwatch, _server) = cloudwatch([said(200, &json!({}))].into_iter().chain(tries)).await;
+        let error = format!("{:#}", cloudwatch.now(NAME).await.unwrap_err());
+        assert!(error.starts_with("DescribeAlarms of orders-errors") && error.contains(code), "{error}");
+    }
+}
+
 fn entry(time: &str, from: &str, to: &str) -> Value {
     let data = json!({ "version": "1.0", "oldState": { "stateValue": from }, "newState": { "stateValue": to } });
     json!({ "Timestamp": at(time), "HistoryItemType": "StateUpdate", "HistoryData": data.to_string() })
