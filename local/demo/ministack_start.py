@@ -1,10 +1,12 @@
 """Starts MiniStack for the demo: pinned version, events of AWS services allowed, gone when the demo is gone.
 
-Nine things differ from `ministack` on the command line:
+Ten things differ from `ministack` on the command line:
 
 * PutEvents accepts sources that begin with `aws.` and keeps the `Time` of an entry. On AWS only AWS services may
   publish such events; here the local CodePipeline plays one, and the demo for the alarms of CloudWatch. This leans on
   private names of the pinned version, so they are checked first.
+* Events of Pipewarden's own get the time of the local CodePipeline, whose story begins in the past: on AWS all clocks
+  show the same.
 * GetParametersByPath is authorised for the parameters below its path, GetParameters for the one it names and
   ListTagsForResource for its alarm, as on AWS. The pinned version asks for `*`.
 * Policies may name the source of the events that PutEvents brings and the key of an item, as on AWS. The pinned version
@@ -25,6 +27,8 @@ import os
 import signal
 import sys
 import threading
+import time
+import urllib.request
 
 import cbor2
 
@@ -48,6 +52,12 @@ def require(condition, name):
                  "Adapt local/demo/ministack_start.py or restore the pinned version.")
 
 
+def codepipeline_time():
+    """What the clock of the local CodePipeline shows."""
+    with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_CODEPIPELINE"] + "/clock", timeout=5) as answer:
+        return int(answer.read()) / 1000
+
+
 def accept_service_events(eventbridge):
     """Lets the local CodePipeline publish events with the source and the time the real one would give them."""
     original, now = getattr(eventbridge, "_put_events", None), getattr(eventbridge, "_now_ts", None)
@@ -56,7 +66,11 @@ def accept_service_events(eventbridge):
     require(callable(now), "ministack.services.eventbridge._now_ts")
 
     def put_events(data, **_):
-        times = {entry.get("Time") for entry in data.get("Entries", [])}
+        entries = data.get("Entries", [])
+        times = {entry.get("Time") for entry in entries}
+        if times - {None} and {entry.get("Source") for entry in entries} == {"pipewarden"}:
+            behind = time.time() - codepipeline_time()
+            times = {told - behind for told in times}
         token = EVENT_TIME.set(times.pop() if len(times) == 1 else None)
         try:
             return original(data, allow_aws_source=True)

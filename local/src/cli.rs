@@ -3,6 +3,7 @@
 mod check;
 mod codepipeline;
 mod dashboard;
+mod scan;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ enum Command {
     Check(check::Options),
     Codepipeline(codepipeline::Options),
     Dashboard(dashboard::Options),
+    Scan(scan::Options),
     Slack(SlackArguments),
     /// Install the pinned Python tools under target/demo and print the folder of their programs.
     Tools,
@@ -101,6 +103,7 @@ async fn answer(command: &Command) -> Result<ExitCode> {
         Command::Check(options) => Ok(check::run(options)),
         Command::Codepipeline(options) => codepipeline::run(options).await,
         Command::Dashboard(options) => dashboard::run(options).await,
+        Command::Scan(options) => scan::run(options),
         Command::Slack(arguments) => slack(arguments).await,
         Command::Tools => {
             anstream::println!("{}", demo::tools().await?.display());
@@ -137,11 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn the_help_of_the_check_explains_every_exit_code() {
-        let mut command = Arguments::command();
-        let help = command.find_subcommand_mut("check").unwrap().render_long_help().to_string();
-        for code in check::CODES {
-            assert!(help.contains(&format!("\n  {code}  ")), "{code}: {help}");
+    fn the_help_of_check_and_scan_explains_every_exit_code() {
+        for (name, codes) in [("check", check::CODES), ("scan", scan::CODES)] {
+            let mut command = Arguments::command();
+            let help = command.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+            for code in codes {
+                assert!(help.contains(&format!("\n  {code}  ")), "{code}: {help}");
+            }
         }
     }
 

@@ -47,6 +47,7 @@ mod records;
 mod retry;
 mod rollback;
 mod server;
+mod sessions;
 mod shapes;
 mod shell;
 mod start;
@@ -72,7 +73,9 @@ pub use error::ApiError;
 pub use faults::{Faults, FaultySink};
 pub use ids::{CountingIds, Ids, RandomIds};
 pub use ports::{
-    ApprovalNotifier, ArtifactStore, EventChannel, EventSink, LambdaInvoker, Nobody, Pending, Problem, S3Location,
+    ApprovalNotifier, ArtifactScope, ArtifactStore, EventChannel, EventSink, JobSessions, LambdaInvoker, Nobody,
+    Pending, Problem, S3Location,
 };
 pub use push::GitPush;
 pub use server::Server;
+pub use sessions::StsSessions;

@@ -10,11 +10,13 @@ mod deploy;
 mod environment;
 mod functions;
 mod layout;
+mod leak;
 mod ministack;
 mod ports;
 mod print;
 mod process;
 mod python;
+mod scans;
 mod shop;
 mod steps;
 mod story;
@@ -29,6 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use checks::{Check, Evidence};
 use layout::Layout;
+use scans::Report;
 use steps::Steps;
 use story::{CHANNEL, Played, Rollback, Theatre};
 use trouble::{Trouble, trouble};
@@ -68,6 +71,9 @@ pub async fn run(options: Options) -> Result<bool> {
     print::title("What the pipeline did");
     let rollbacks = theatre.rollbacks().await?;
     print::pipeline(&theatre, &played.releases(), &rollbacks).await?;
+    let reports = scans::reports(&world, &theatre).await?;
+    print::title("What the scan of the first release reported");
+    print::report(reports.first());
     print::title("What CloudWatch has measured");
     let measured = delivery::measured(&world, &theatre, &played, &rollbacks).await?;
     print::delivery(&measured);
@@ -76,7 +82,7 @@ pub async fn run(options: Options) -> Result<bool> {
         .with_context(|| format!("cannot write {}", picture.display()))?;
     anstream::println!("\nThe dashboard, drawn from the same numbers: {}", layout.shown(&picture));
     print::title("Checks");
-    let mut found = check(&layout, &world, &played, &rollbacks).await?;
+    let mut found = check(&layout, &world, &theatre, &played, &rollbacks, &reports).await?;
     found.extend(delivery::checks(&measured));
     let well = print::checks(&found);
     if options.keep {
@@ -130,7 +136,15 @@ fn lock(layout: &Layout) -> Result<File> {
     Ok(file)
 }
 
-async fn check(layout: &Layout, world: &World, played: &Played, rollbacks: &[Rollback]) -> Result<Vec<Check>> {
+async fn check(
+    layout: &Layout,
+    world: &World,
+    theatre: &Theatre<'_>,
+    played: &Played,
+    rollbacks: &[Rollback],
+    reports: &[Report],
+) -> Result<Vec<Check>> {
+    let texts = scans::texts(layout, world, theatre, reports).await?;
     let log = std::fs::read_to_string(layout.log("ministack")).unwrap_or_default();
     let denials: Vec<String> = log.lines().filter(|line| line.contains("AccessDenied")).map(str::to_owned).collect();
     let (messages, calls, dead_letters) =
@@ -138,6 +152,9 @@ async fn check(layout: &Layout, world: &World, played: &Played, rollbacks: &[Rol
     Ok(checks::check(&Evidence {
         played,
         rollbacks,
+        reports,
+        leak: &world.leak,
+        texts: &texts,
         messages: &messages,
         calls: &calls,
         dead_letters: &dead_letters,

@@ -27,6 +27,8 @@
 //!           url: https://example.com/builds/1
 //!         - duration: 1m 30s
 //!           artifacts: { BuildArtifact: app/built }
+//!           files:                                      # more files; a map of files is a zip
+//!             BuildArtifact: { lib/tax.jar: { tax.properties: "country=CH" } }
 //!           variables: { IMAGE_TAG: "1.4.2" }
 //!           summary: 214 tests passed
 //! ```
@@ -67,6 +69,8 @@ pub struct Play {
     pub summary: Option<String>,
     /// Folder per output artifact. An artifact without a folder is an empty zip.
     pub artifacts: BTreeMap<String, PathBuf>,
+    /// Files per output artifact, beside those of its folder.
+    pub files: BTreeMap<String, Files>,
     /// Output variables.
     pub variables: BTreeMap<String, String>,
     /// What a source action found.
@@ -83,10 +87,24 @@ impl Default for Play {
             url: None,
             summary: None,
             artifacts: BTreeMap::new(),
+            files: BTreeMap::new(),
             variables: BTreeMap::new(),
             revision: None,
         }
     }
+}
+
+/// What stands in an artifact or an archive, by path.
+pub type Files = BTreeMap<String, Content>;
+
+/// A file that a script describes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    /// A text.
+    Text(String),
+    /// A zip, whatever its name, of these files.
+    Archive(Files),
 }
 
 /// How a play ends.
@@ -237,6 +255,16 @@ mod tests {
     fn folders_start_at_the_script() {
         let script = script("pipelines: {p: {S: {A: [{artifacts: {Source: app}}]}}}").unwrap();
         assert_eq!(script.play("p", "S", "A", 0).artifacts["Source"], Path::new("/scripts/app"));
+    }
+
+    #[test]
+    fn files_are_texts_and_archives_of_files() {
+        let text = "pipelines: {p: {S: {A: [{files: {Built: {a.txt: one, b.jar: {c.zip: {d.txt: two}}}}}]}}}";
+        let mut files = script(text).unwrap().play("p", "S", "A", 0).files.remove("Built").unwrap();
+        assert_eq!(files["a.txt"], Content::Text("one".to_owned()));
+        let Some(Content::Archive(jar)) = files.remove("b.jar") else { panic!("{files:?}") };
+        let inner = Files::from([("d.txt".to_owned(), Content::Text("two".to_owned()))]);
+        assert_eq!(jar["c.zip"], Content::Archive(inner));
     }
 
     #[test]

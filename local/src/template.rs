@@ -11,6 +11,8 @@ mod intrinsics;
 mod parameters;
 mod physical;
 mod problem;
+#[cfg(test)]
+mod release;
 mod substitution;
 mod yaml;
 
@@ -127,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    fn inputs() -> Inputs {
+    pub(super) fn inputs() -> Inputs {
         Inputs {
             stack: "Shop".into(),
             account: "111122223333".into(),
@@ -323,56 +325,6 @@ Resources:
     fn a_template_without_a_pipeline_says_so() {
         let problems = super::resolve(&json!({ "Resources": {} }), &inputs()).unwrap_err();
         assert_eq!(problems[0].to_string(), "Resources: declares no AWS::CodePipeline::Pipeline");
-    }
-
-    fn release(parameters: &[(&str, &str)]) -> Loaded {
-        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../pipelines/release.yaml"));
-        let parameters = parameters.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        load(path, &Inputs { parameters, ..inputs() }).unwrap()
-    }
-
-    #[test]
-    fn the_release_pipeline_loads_with_its_defaults() {
-        let loaded = release(&[]);
-        let stages = loaded.pipelines[0]["stages"].as_array().unwrap();
-        let names: Vec<&str> = stages.iter().map(|stage| stage["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["Source", "Build", "Test", "Approval", "Staging", "Production"]);
-        assert_eq!(stages[0]["actions"][0]["configuration"]["S3Bucket"], "shop-sourcebucket");
-        assert_eq!(stages[5]["onFailure"], json!({ "result": "ROLLBACK" }));
-        assert_eq!(loaded.buckets, ["shop-artifactbucket", "shop-sourcebucket"]);
-        assert!(loaded.topics.is_empty());
-    }
-
-    #[test]
-    fn the_release_pipeline_loads_with_a_connection_and_a_topic() {
-        let topic = "arn:aws:sns:us-east-1:111122223333:approvals";
-        let connection = "arn:aws:codeconnections:us-east-1:111122223333:connection/0";
-        let loaded = release(&[("ApprovalTopicArn", topic), ("ConnectionArn", connection), ("Repository", "shop/web")]);
-        let pipeline = &loaded.pipelines[0];
-        assert_eq!(loaded.topics, [topic]);
-        assert_eq!(loaded.buckets, ["shop-artifactbucket"]);
-        assert_eq!(pipeline["stages"][0]["actions"][0]["configuration"]["FullRepositoryId"], "shop/web");
-        assert_eq!(pipeline["triggers"][0]["gitConfiguration"]["push"][0]["branches"]["includes"], json!(["main"]));
-    }
-
-    #[test]
-    fn the_release_pipeline_loads_with_a_gate_before_production_and_its_policy() {
-        let given = [("GateFunctionName", "pipewarden-gatekeeper"), ("GateBakeTime", "90s")];
-        let loaded = release(&given);
-        let stages = loaded.pipelines[0]["stages"].as_array().unwrap();
-        let names: Vec<&str> = stages[4..].iter().map(|stage| stage["name"].as_str().unwrap()).collect();
-        assert_eq!(names, ["Staging", "Gate", "Production"]);
-        let gate = &stages[5]["actions"][0]["configuration"];
-        assert_eq!(gate["FunctionName"], "pipewarden-gatekeeper");
-        let asked: Value = serde_json::from_str(gate["UserParameters"].as_str().unwrap()).unwrap();
-        assert_eq!(asked["policy"], "Shop/production");
-        assert_eq!(asked["execution"], "#{codepipeline.PipelineExecutionId}");
-        let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../pipelines/release.yaml"));
-        let parameters = given.map(|(name, value)| (name.into(), value.into())).into();
-        let inputs = Inputs { parameters, ..inputs() };
-        let policy = |name| property(path, &inputs, "GatePolicy", name).unwrap();
-        assert_eq!(policy("Name"), "/pipewarden/policies/Shop/production");
-        assert!(policy("Value").as_str().unwrap().contains("for: 90s"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use lambda_kit::Deadline;
 use lambda_kit::start::{Handler, Invocation};
 use notices::{ExecutionFacts, Outgoing};
 use notifier::memory::Sent;
+use pipeline_model::Published;
+use serde_json::Value;
 
 use crate::stage::{Letters, Stage, TIMEOUT, start, words};
 use crate::{files, read};
@@ -72,6 +74,34 @@ fn sent(sent: &Sent) -> String {
     let text = words(&sent.outgoing);
     let lines: Vec<String> = text.lines().map(|line| format!("  {line}").trim_end().to_owned()).collect();
     format!("{head}\n{}", lines.join("\n"))
+}
+
+/// What stands between the fences that follow a text on a page.
+fn fenced<'p>(page: &'p str, after: &str, kind: &str) -> &'p str {
+    let rest = page.split_once(after).unwrap_or_else(|| panic!("the page says `{after}`")).1;
+    let block = rest.split_once(&format!("```{kind}\n")).unwrap_or_else(|| panic!("a block of {kind} follows")).1;
+    block.split_once("```").expect("the fence is closed").0
+}
+
+#[test]
+fn the_page_on_scans_shows_an_event_that_is_read_in_full_and_what_slack_makes_of_it() {
+    let page = read(&crate::root().join("docs/scan.md"));
+    let detail: Value = serde_json::from_str(fenced(&page, "detail type `Scan Completed`", "json")).expect("JSON");
+    let mut event: Value =
+        serde_json::from_str(&read(&crate::root().join("events/notifier/scan-of-a-later-version.json"))).unwrap();
+    let body = &mut event["Records"][0]["body"];
+    let mut envelope: Value = serde_json::from_str(body.as_str().unwrap()).unwrap();
+    envelope["detail"] = detail.clone();
+    *body = Value::String(envelope.to_string());
+    match Published::parse(envelope.to_string().as_bytes()) {
+        Ok(Published::Decision(decision)) => assert_eq!(decision.detail(), detail),
+        other => panic!("{other:?}"),
+    }
+    let told = effects(&event.to_string()).replace('*', "");
+    for line in fenced(&page, "**In Slack** a scan", "text").lines() {
+        let line = line.strip_prefix("payments").unwrap_or(line);
+        assert!(told.contains(line), "`{line}` is not in:\n{told}");
+    }
 }
 
 #[test]

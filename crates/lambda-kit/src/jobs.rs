@@ -4,6 +4,7 @@ mod answer;
 mod answering;
 mod code_pipeline;
 mod insisting;
+mod request;
 mod variables;
 mod words;
 
@@ -21,6 +22,7 @@ pub use answer::{Answer, FailureKind};
 pub use answering::{Answered, answer, answer_always};
 pub use code_pipeline::CodePipelineJobs;
 pub use insisting::insist;
+pub use request::{Asked, Request, RequestError};
 pub use variables::Variables;
 pub use words::{ContinuationToken, ExternalId, Message, Percent, Summary, TokenError, Words};
 

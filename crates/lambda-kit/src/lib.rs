@@ -29,5 +29,6 @@ pub use deadline::{Deadline, Elapsed};
 pub use failure::{Failure, OrFail};
 pub use home::Home;
 pub use on_demand::OnDemand;
+pub use panic::DISCREET_THREAD;
 pub use ssm::SsmParameters;
 pub use warm_up::WarmUp;

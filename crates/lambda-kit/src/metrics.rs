@@ -40,6 +40,8 @@ pub struct Sample {
 /// Units of CloudWatch in use here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
+    /// How much.
+    Bytes,
     /// How often.
     Count,
     /// How long.

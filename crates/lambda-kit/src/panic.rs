@@ -1,8 +1,14 @@
-//! A panic as a value: a fault in one piece of work is no end of the process.
+//! A panic as a value: a fault in one piece of work is no end of the process. And what is logged of one.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, PanicHookInfo, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
+use std::thread;
+
+/// The name of threads that work on what nobody may see. Of their panics the place is logged and not the words, in which
+/// a piece of the work may stand.
+pub const DISCREET_THREAD: &str = "discreet";
 
 /// The work panicked. The panic hook has logged where and why; the words of a panic may hold anything, so they end there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,4 +23,31 @@ pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panick
         Err(_) => Poll::Ready(Err(Panicked)),
     })
     .await
+}
+
+/// Logs a panic of any thread.
+pub(crate) fn log(panic: &PanicHookInfo<'_>) {
+    tracing::error!("{}", words(thread::current().name(), panic.location(), panic));
+}
+
+fn words(thread: Option<&str>, place: Option<&Location<'_>>, panic: &impl fmt::Display) -> String {
+    match place {
+        Some(place) if thread == Some(DISCREET_THREAD) => format!("panicked at {place}"),
+        None if thread == Some(DISCREET_THREAD) => String::from("panicked"),
+        _ => panic.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_discreet_thread_the_place_of_a_panic_is_logged_and_not_its_words() {
+        let (here, panic) = (Location::caller(), "panicked at a place: byte index 3 of `something read`");
+        assert_eq!(words(Some("main"), Some(here), &panic), panic);
+        let told = words(Some(DISCREET_THREAD), Some(here), &panic);
+        assert!(told.starts_with("panicked at ") && told.contains("panic.rs") && !told.contains("read"), "{told}");
+        assert_eq!(words(Some(DISCREET_THREAD), None, &panic), "panicked");
+    }
 }

@@ -61,7 +61,7 @@ pub trait Handler {
 pub fn run<H: Handler>(name: &'static str, prepare: impl AsyncFnOnce(Kit) -> Result<H>) -> ExitCode {
     let variables = Variables::from_process();
     logging::start(&variables);
-    std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
+    std::panic::set_hook(Box::new(crate::panic::log));
     match serve(name, variables, prepare) {
         Ok(never) => match never {},
         Err(error) => {

@@ -8,6 +8,7 @@ pub(crate) mod incident;
 mod lines;
 mod origin;
 mod rollback;
+mod scan;
 #[cfg(test)]
 mod tests;
 
@@ -75,6 +76,10 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
         Standing::Gate(identity) => story.gates.get(identity),
         _ => None,
     };
+    let scanned = match &standing {
+        Standing::Scan(identity) => story.scans.get(identity),
+        _ => None,
+    };
     let mut sections = match ruling {
         Some(ruling) => rollback::sections(ruling, release(story)),
         None => vec![lines::commit(story)],
@@ -83,11 +88,13 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
     sections.extend(lines::fixed(story));
     sections.extend(details(story, &standing));
     sections.extend(gate::standing(story));
+    sections.extend(scan::standing(story));
     sections.extend(gate::openings(story));
     sections.extend(rollback::others(&story.rollbacks, leading));
-    let tone = ruling.map(rollback::tone).or(visit.map(gate::tone)).unwrap_or_else(|| tone(&standing));
-    // A gate that waits calls nobody, and what it stops fails and is called for then.
-    let calls = visit.is_none() && matches!(tone, Tone::Bad | Tone::Waiting);
+    let ours = ruling.map(rollback::tone).or(visit.map(gate::tone)).or(scanned.map(scan::tone));
+    let tone = ours.unwrap_or_else(|| tone(&standing));
+    // A gate that waits calls nobody, and what it or a scan stops fails and is called for then.
+    let calls = visit.is_none() && scanned.is_none() && matches!(tone, Tone::Bad | Tone::Waiting);
     if ruling.map_or(calls, Ruling::needs_a_person) {
         sections.push(lines::call(&settings.mentions(story.pipeline.pipeline.as_str())));
     }
@@ -106,7 +113,8 @@ fn details(story: &Story, standing: &Standing) -> Vec<Text> {
     match standing {
         Standing::Failed(_) | Standing::Failing(_) => {
             let attempt = story.attempt();
-            failure::failure(story, attempt, Reasons::Below).into_iter().chain(gate::behind(story, attempt)).collect()
+            let failure = failure::failure(story, attempt, Reasons::Below).into_iter();
+            failure.chain(gate::behind(story, attempt)).chain(scan::behind(story, attempt)).collect()
         }
         Standing::Waiting(pending) => {
             let more = pending.len().saturating_sub(APPROVALS_SHOWN);
@@ -138,7 +146,7 @@ fn tone(standing: &Standing) -> Tone {
         Standing::Started | Standing::Running(_) | Standing::Passed(_) | Standing::Retrying(_) => Tone::Running,
         Standing::Waiting(_) | Standing::Gate(_) => Tone::Waiting,
         Standing::Succeeded => Tone::Good,
-        Standing::Failing(_) | Standing::Failed(_) | Standing::Rollback(_) => Tone::Bad,
+        Standing::Failing(_) | Standing::Failed(_) | Standing::Scan(_) | Standing::Rollback(_) => Tone::Bad,
         Standing::Stopping | Standing::Stopped | Standing::Canceled | Standing::Superseded | Standing::Unknown(_) => {
             Tone::Neutral
         }
@@ -165,8 +173,10 @@ fn data(story: &Story, moment: Option<&Moment>) -> Data {
     let attempt = moment.map_or_else(|| story.attempt(), |moment| moment.attempt);
     let ruling = moment.and_then(|moment| story.rollbacks.get(moment.rollback.as_deref()?));
     let visit = moment.and_then(|moment| story.gates.get(moment.gate.as_deref()?));
+    let scanned = moment.and_then(|moment| story.scans.get(moment.scan.as_deref()?));
     let mut facts = ruling.map_or_else(BTreeMap::new, rollback::facts);
     facts.extend(visit.map(gate::facts).unwrap_or_default());
+    facts.extend(scanned.map(scan::facts).unwrap_or_default());
     facts.insert("pipeline", story.pipeline.pipeline.to_string());
     facts.insert("executionId", story.execution.to_string());
     facts.insert("attempt", attempt.to_string());
@@ -225,11 +235,12 @@ impl Notice {
         self.without_footnote()
     }
 
-    /// For a message that stands alone: why a gate stopped it, what is released, and how far it is.
+    /// For a message that stands alone: why a gate or scan stopped it, what is released, and how far it is.
     pub(crate) fn with_background(mut self, story: &Story, moment: &Moment) -> Self {
         if moment.outcome == Outcome::Failed {
             let reasons = failure::failure(story, moment.attempt, Reasons::Below);
-            self.sections.splice(..reasons.len(), reasons.into_iter().chain(gate::behind(story, moment.attempt)));
+            let (count, reasons) = (reasons.len(), reasons.into_iter().chain(gate::behind(story, moment.attempt)));
+            self.sections.splice(..count, reasons.chain(scan::behind(story, moment.attempt)));
         }
         for section in [lines::commit(story), lines::stages(story)] {
             if !section.is_empty() && !self.sections.contains(&section) {

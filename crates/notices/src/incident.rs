@@ -1,5 +1,5 @@
 //! What was decided about something no known execution stands for: a rollback of a service, a stack, an alias, a stage
-//! never deployed to; a gate of a deployment.
+//! never deployed to; a gate of a deployment; a scan whose action names no execution.
 
 use pipeline_model::{Decided, Decision, PipelineArn};
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::gate::Gates;
 use crate::moment::{self, Moment};
 use crate::rollback::{Rollbacks, incident_key};
+use crate::scan::Scans;
 use crate::story::{bounds, kept};
 
 /// One incident, as far as it is known.
@@ -15,28 +16,30 @@ use crate::story::{bounds, kept};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     pub(crate) key: String,
-    /// What was to be rolled back or deployed, as the alarm's tag or the gate writes it.
+    /// What was to be rolled back, deployed or scanned, as the alarm's tag, the gate or the artifact is called.
     pub(crate) target: Option<String>,
     pub(crate) pipeline: Option<PipelineArn>,
     #[serde(default)]
     pub(crate) rollbacks: Rollbacks,
     #[serde(default, skip_serializing_if = "Gates::is_empty")]
     pub(crate) gates: Gates,
+    #[serde(default, skip_serializing_if = "Scans::is_empty")]
+    pub(crate) scans: Scans,
 }
 
 impl Incident {
     /// The incident a decision is about; nothing, if the decision says nothing this version knows.
     pub fn of(decision: &Decision) -> Option<Self> {
         let key = incident_key(decision);
-        let mut incident =
-            Self { key, target: None, pipeline: None, rollbacks: Rollbacks::default(), gates: Gates::default() };
+        let (rollbacks, gates, scans) = (Rollbacks::default(), Gates::default(), Scans::default());
+        let mut incident = Self { key, target: None, pipeline: None, rollbacks, gates, scans };
         incident.absorb(decision);
         incident.is_told_of().then_some(incident)
     }
 
     /// Something was decided. Every incident begins with that, and a stored one without it is none.
     pub(crate) fn is_told_of(&self) -> bool {
-        !self.rollbacks.is_empty() || !self.gates.is_empty()
+        !self.rollbacks.is_empty() || !self.gates.is_empty() || !self.scans.is_empty()
     }
 
     /// What tells it from others.
@@ -47,19 +50,22 @@ impl Incident {
     /// Takes in a decision about this incident.
     pub fn absorb(&mut self, decision: &Decision) {
         let target = match &decision.what {
-            Decided::Rollback(rollback) => rollback.target.as_deref(),
-            Decided::Gate(gate) => gate.target.as_deref(),
-            Decided::Scan { .. } | Decided::Approval { .. } => None,
+            Decided::Rollback(rollback) => rollback.target.clone(),
+            Decided::Gate(gate) => gate.target.clone(),
+            Decided::Scan(scan) => Some(scan.artifacts.join(", ")),
+            Decided::Approval { .. } => None,
         };
-        self.target = self.target.take().max(kept(target, bounds::LINE));
+        self.target = self.target.take().max(kept(target.as_deref(), bounds::LINE));
         self.pipeline = self.pipeline.take().max(decision.pipeline.clone());
         self.rollbacks.absorb(decision);
         self.gates.absorb(decision);
+        self.scans.absorb(decision);
     }
 
     /// Everything worth telling so far.
     pub(crate) fn moments(&self) -> Vec<Moment> {
-        moment::in_order(self.rollbacks.moments(1).chain(self.gates.moments_of_a_hook()).collect())
+        let moments = self.rollbacks.moments(1).chain(self.gates.moments_of_a_hook());
+        moment::in_order(moments.chain(self.scans.moments_of_no_execution()).collect())
     }
 
     /// What patterns for pipelines in the settings are compared with: the pipeline, else the target as its tag writes it.

@@ -15,6 +15,7 @@ mod outgoing;
 mod record;
 mod rollback;
 mod route;
+mod scan;
 mod settings;
 mod story;
 mod subject;

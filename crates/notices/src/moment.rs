@@ -27,6 +27,10 @@ pub enum Outcome {
     GateFailed,
     /// A person has opened a gate.
     GateOpened,
+    /// A scan has let the release go on.
+    ScanPassed,
+    /// A scan has stopped the release, or could not be made; the release fails and is told as `failed`.
+    ScanFailed,
     /// A stage failed.
     Failed,
     /// The execution succeeded where the one before had failed.
@@ -68,12 +72,14 @@ pub enum Severity {
 
 impl Outcome {
     /// Every outcome, mildest first.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Started,
         Self::Progress,
         Self::Resumed,
         Self::GatePassed,
         Self::GateFailed,
+        Self::ScanPassed,
+        Self::ScanFailed,
         Self::Succeeded,
         Self::Superseded,
         Self::Approval,
@@ -93,7 +99,7 @@ impl Outcome {
     pub fn severity(self) -> Severity {
         match self {
             Self::Started | Self::Progress | Self::Resumed | Self::Succeeded | Self::Superseded => Severity::Info,
-            Self::GatePassed | Self::GateFailed => Severity::Info,
+            Self::GatePassed | Self::GateFailed | Self::ScanPassed | Self::ScanFailed => Severity::Info,
             Self::Approval | Self::GateOpened | Self::Fixed | Self::AlarmCleared | Self::RollbackObserved => {
                 Severity::Notice
             }
@@ -112,6 +118,8 @@ impl Outcome {
             Self::GatePassed => "gate-passed",
             Self::GateFailed => "gate-failed",
             Self::GateOpened => "gate-opened",
+            Self::ScanPassed => "scan-passed",
+            Self::ScanFailed => "scan-failed",
             Self::Failed => "failed",
             Self::Fixed => "fixed",
             Self::Succeeded => "succeeded",
@@ -165,6 +173,8 @@ pub struct Moment {
     pub(crate) rollback: Option<String>,
     /// The visit to a gate it is about.
     pub(crate) gate: Option<String>,
+    /// The scan it is about.
+    pub(crate) scan: Option<String>,
 }
 
 /// What happened this long before a forgotten execution was heard of again was told when it happened.
@@ -181,6 +191,7 @@ pub(crate) fn moments(story: &Story) -> Vec<Moment> {
     }
     moments.extend(story.rollbacks.moments(story.attempt()));
     moments.extend(story.gates.moments(story.attempt()));
+    moments.extend(story.scans.moments(story.attempt()));
     in_order(moments)
 }
 
@@ -239,12 +250,14 @@ fn approvals(story: &Story) -> impl Iterator<Item = Moment> {
         until: Some(pending.expires),
         rollback: None,
         gate: None,
+        scan: None,
     })
 }
 
 impl Moment {
     pub(crate) fn new(key: String, outcome: Outcome, attempt: u32, at: Timestamp) -> Self {
-        Self { key, outcome, stage: None, action: None, attempt, at, until: None, rollback: None, gate: None }
+        let (stage, action, until, rollback, gate, scan) = (None, None, None, None, None, None);
+        Self { key, outcome, stage, action, attempt, at, until, rollback, gate, scan }
     }
 
     pub(crate) fn in_stage(self, stage: Option<StageName>) -> Self {

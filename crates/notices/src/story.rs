@@ -1,11 +1,11 @@
 //! Everything known of one execution, joined from events and facts in whatever order they come.
 
 pub(crate) mod bounds;
-mod gates;
 mod join;
 mod learn;
 mod parts;
 mod repair;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -24,6 +24,7 @@ use crate::gate::Gates;
 use crate::history::Broken;
 use crate::lattice::{Course, earliest, readable};
 use crate::rollback::Rollbacks;
+use crate::scan::Scans;
 use parts::{ApprovalNote, Asked};
 
 pub(crate) use parts::{ActionPath, ActionStory, FailedAction, Failure, Origin, Role, Said, StageStory, kept};
@@ -64,6 +65,8 @@ pub struct Story {
     pub(crate) rollbacks: Rollbacks,
     #[serde(default, skip_serializing_if = "Gates::is_empty")]
     pub(crate) gates: Gates,
+    #[serde(default, skip_serializing_if = "Scans::is_empty")]
+    pub(crate) scans: Scans,
     /// The execution was heard of only when this was decided about it, and the rest was read from CodePipeline: what
     /// happened long before was told long ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +116,7 @@ impl Story {
             repaired: false,
             rollbacks: Rollbacks::default(),
             gates: Gates::default(),
+            scans: Scans::default(),
             recalled: None,
             learned: Learned::default(),
         }
@@ -151,10 +155,11 @@ impl Story {
         self.join_action(path, ActionStory { course, role: Role::Approval, said });
     }
 
-    /// Takes in what was decided about this execution's release: at a gate, or about rolling it back.
+    /// Takes in what was decided about this execution's release: at a gate, by a scan, or about rolling it back.
     pub fn absorb_decision(&mut self, decision: &Decision) {
         self.rollbacks.absorb(decision);
         self.gates.absorb(decision);
+        self.scans.absorb(decision);
     }
 
     /// The latest attempt anything is known of.

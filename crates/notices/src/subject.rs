@@ -16,8 +16,8 @@ pub enum Subject {
     /// One execution of a pipeline, with what was decided about it.
     Execution(Box<Story>),
     /// A rollback of a target outside of pipelines, or of a stage in which no execution is known to stand; a gate of a
-    /// deployment outside of pipelines.
-    Incident(Incident),
+    /// deployment outside of pipelines; a scan whose action names no execution.
+    Incident(Box<Incident>),
 }
 
 impl From<Story> for Subject {
@@ -28,7 +28,7 @@ impl From<Story> for Subject {
 
 impl From<Incident> for Subject {
     fn from(incident: Incident) -> Self {
-        Self::Incident(incident)
+        Self::Incident(Box::new(incident))
     }
 }
 
@@ -75,7 +75,7 @@ impl Subject {
     }
 
     /// Nothing of it is worth telling or remembering: a gate that holds a deployment no execution stands for, or lets it
-    /// go on.
+    /// go on; a scan that lets it go on.
     pub fn is_uneventful(&self) -> bool {
         self.incident().is_some_and(|incident| incident.moments().is_empty())
     }
@@ -95,8 +95,11 @@ impl Subject {
     /// The latest thing there is to tell.
     pub(crate) fn last_news(&self) -> Option<Timestamp> {
         match self {
-            Self::Execution(story) => story.last_change().max(story.rollbacks.last_news()).max(story.gates.last_news()),
-            Self::Incident(incident) => incident.rollbacks.last_news().max(incident.gates.last_news()),
+            Self::Execution(story) => story.last_change().max(story.last_decision()),
+            Self::Incident(incident) => {
+                let gates_and_scans = incident.gates.last_news().max(incident.scans.last_news());
+                incident.rollbacks.last_news().max(gates_and_scans)
+            }
         }
     }
 

@@ -4,6 +4,7 @@ mod channels;
 mod decisions;
 mod gates;
 mod lines;
+mod scans;
 
 use jiff::Timestamp;
 use pipeline_model::{ActionName, ApprovalRequest, ExecutionId, PipelineArn, PipelineName, Secret, StageName};
@@ -19,6 +20,7 @@ pub(crate) use channels::{Channels, refusal, rendered};
 pub(crate) use decisions::{decided, outside_of_pipelines, with};
 pub(crate) use gates::{check, errors, gated, of_a_hook, opened, with_gate};
 pub(crate) use lines::told;
+pub(crate) use scans::{finding, of_no_execution, scanned, unread, with_scan};
 
 /// The id every story here has.
 pub(crate) const EXECUTION: &str = "11111111-2222-4333-8444-555555555555";

@@ -22,8 +22,8 @@ pub use event::{
 pub use job::{ArtifactCredentials, EncryptionKey, Job, JobArtifact, JobError, JobId, JobIdError, S3Location};
 pub use name::{ActionName, ExecutionId, PipelineName, StageName};
 pub use published::{
-    ApprovalOutcome, Decided, Decision, FindingCounts, Gate, GateCheck, Published, PublishedError, Revision, Rollback,
-    RollbackOutcome, Verdict,
+    ApprovalOutcome, Decided, Decision, FindingCounts, FindingSeverity, Gate, GateCheck, Published, PublishedError,
+    Revision, Rollback, RollbackOutcome, Scan, ScanCoverage, ScanFinding, ScanGap, ScanOutcome, Verdict,
 };
 pub use secret::Secret;
 pub use state::{ActionState, ExecutionState, StageState};

@@ -2,12 +2,12 @@
 
 mod gate;
 mod rollback;
+mod scan;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -16,6 +16,7 @@ use crate::{ActionName, ExecutionId, PipelineArn, StageName, UnknownEvent};
 
 pub use gate::{Gate, GateCheck};
 pub use rollback::{Revision, Rollback, RollbackOutcome};
+pub use scan::{FindingCounts, FindingSeverity, Scan, ScanCoverage, ScanFinding, ScanGap, ScanOutcome};
 
 /// Anything with source `pipewarden`.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +39,7 @@ pub struct Decision {
     /// The account of the function that decided.
     pub account: String,
     /// Names the decision itself, the same however often it is published: a release's wait at a gate from its first visit
-    /// to the decision, an incident, an approval action.
+    /// to the decision, an action that scans, an incident, an approval action.
     pub key: Option<String>,
     /// The pipeline; absent for a CodeDeploy or ECS hook and for a target outside of any pipeline.
     pub pipeline: Option<PipelineArn>,
@@ -60,12 +61,7 @@ pub enum Decided {
     /// `Gate Decided`.
     Gate(Box<Gate>),
     /// `Scan Completed`.
-    Scan {
-        /// How it ended.
-        verdict: Verdict,
-        /// How many findings of each severity.
-        findings: FindingCounts,
-    },
+    Scan(Box<Scan>),
     /// `Rollback Decided`.
     Rollback(Box<Rollback>),
     /// `Approval Decided`.
@@ -77,20 +73,6 @@ pub enum Decided {
         /// How long the release waited for the answer.
         waited_seconds: Option<f64>,
     },
-}
-
-/// How many findings of each severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FindingCounts {
-    /// To be fixed before anything else.
-    pub critical: u32,
-    /// To be fixed before release.
-    pub high: u32,
-    /// To be fixed.
-    pub medium: u32,
-    /// To be known.
-    pub low: u32,
 }
 
 states! {

@@ -11,7 +11,6 @@ pub mod outside;
 mod policies;
 pub mod ports;
 mod report;
-mod request;
 mod secrets;
 mod token;
 mod visit;

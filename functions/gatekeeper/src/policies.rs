@@ -7,12 +7,12 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use gate_checks::{Policy, Settings as Meaning};
+use lambda_kit::jobs::Asked;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::settings::{ParameterStore, Settings, Snapshot};
 use lambda_kit::{Clock, Failure};
 
 use crate::Secrets;
-use crate::request::Asked;
 
 /// While the store cannot be read, a policy that was read is gone by for so long.
 const OLDEST: Duration = Duration::from_mins(10);

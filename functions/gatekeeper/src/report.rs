@@ -3,10 +3,9 @@
 use gate_checks::{CheckResult, Judgement};
 use jiff::Timestamp;
 use lambda_kit::Home;
-use lambda_kit::jobs::Variables;
+use lambda_kit::jobs::{Asked, Variables};
 use pipeline_model::{Decided, Decision, Gate, GateCheck, Verdict};
 
-use crate::request::Asked;
 use crate::visit::Arrival;
 
 /// What is decided when.

@@ -10,14 +10,13 @@ use anyhow::Context;
 use gate_checks::{Judgement, Memory, Place, judge};
 use jiff::{SignedDuration, Timestamp};
 use lambda_kit::Deadline;
-use lambda_kit::jobs::FailureKind;
+use lambda_kit::jobs::{Asked, FailureKind};
 use lambda_kit::publishing::Bus;
 use pipeline_model::{ActionName, Decision, Verdict};
 
 use crate::policies::{Rules, Trouble};
 use crate::ports::{Claimed, Inquiry, Shelf, Visit, Written};
 use crate::report::{self, Moment};
-use crate::request::Asked;
 use crate::token::Token;
 use crate::{Gatekeeper, Outside};
 use kept::Kept;

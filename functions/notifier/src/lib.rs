@@ -1,4 +1,4 @@
-//! Pipeline events, approvals, gates and decided rollbacks in, Slack messages and SNS notices out.
+//! Pipeline events, approvals, gates, scans and decided rollbacks in, Slack messages and SNS notices out.
 //!
 //! The order of work is the same for each execution: take in what came, learn what events do not say, say what is not
 //! said yet, remember. What to say and to whom is decided in `notices`; this crate carries it out.

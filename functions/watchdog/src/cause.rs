@@ -6,6 +6,9 @@ use lambda_kit::jobs::FailureKind;
 
 use crate::discreet::shown;
 
+/// Seconds. The longest time limit Lambda has, so there is none to raise it to.
+const LONGEST_LIMIT: &str = "900";
+
 /// What a function died of.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Cause {
@@ -94,6 +97,9 @@ impl Cause {
     /// What a person can do.
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
+            Self::TimedOut(Some(limit)) if limit == LONGEST_LIMIT => {
+                "Retry the stage; if it happens again, give the function more memory, which brings processor time with it"
+            }
             Self::TimedOut(_) => "Retry the stage; if it happens again, raise the function's timeout",
             Self::OutOfMemory | Self::Killed => "Retry the stage; if it happens again, give the function more memory",
             Self::NotStarted(_) => "Retry the stage; if it happens again, deploy Pipewarden's stack anew",

@@ -22,10 +22,11 @@ pub(super) const CODES: [u8; 3] = [Report::FINE, Report::PROBLEMS, Report::COULD
 
 /// Check policies and settings before they are used: all problems at once, each with its line.
 ///
-/// A file with the key `gate` is a policy, one with sections such as `routes` or `gates` is settings. Of a CloudFormation
-/// template, the parameters (`AWS::SSM::Parameter`) named …/policies/… and …/settings are checked, with the template's own
-/// defaults. A policy is checked as the gatekeeper reads it, settings as each function reads its section. Nothing is
-/// sent anywhere.
+/// A file with the key `gate` or `scan` is a policy, one with sections such as `routes` or `gates` is settings. Of a
+/// CloudFormation template, the parameters (`AWS::SSM::Parameter`) named …/policies/… and …/settings are checked, with
+/// the template's own defaults. A policy is checked as the gatekeeper and the scanner read it, settings as each function
+/// reads its section. A suppression whose last day is over is a problem: every scan fails by it. Nothing is sent
+/// anywhere.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Each problem is one line on standard output, FILE:LINE:COLUMN: what is wrong and what to do.

@@ -1,6 +1,6 @@
-//! Artifacts: a folder as a reproducible zip, and a store in memory.
+//! Artifacts: a folder and described files as a reproducible zip, and a store in memory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::ports::{ArtifactStore, Pending, Problem, S3Location};
+use crate::script::{Content, Files};
 
 /// Keeps artifacts in memory, for runs without an S3.
 #[derive(Debug, Default)]
@@ -31,32 +32,49 @@ impl ArtifactStore for MemoryArtifacts {
 
 /// The files below a folder as a zip: sorted by name, without times, so the same folder gives the same bytes.
 pub fn zip_folder(folder: &Path) -> io::Result<Vec<u8>> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)?;
-    files.sort();
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for file in files {
-        let name = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().replace('\\', "/");
-        zip.start_file(name, SimpleFileOptions::DEFAULT).map_err(io::Error::other)?;
-        zip.write_all(&fs::read(&file)?)?;
-    }
-    Ok(zip.finish().map_err(io::Error::other)?.into_inner())
+    zip(&below(folder)?)
 }
 
-/// The zip of a scripted artifact; without a folder it is empty.
-pub(crate) fn zip_artifact(folder: Option<&Path>) -> Result<Vec<u8>, Problem> {
-    match folder {
-        None => empty(),
-        Some(folder) => zip_folder(folder),
-    }
-    .map_err(|error| {
+/// The zip of a scripted artifact, empty without a folder and files. A file of the script stands for one of the folder.
+pub(crate) fn zip_artifact(folder: Option<&Path>, files: &Files) -> Result<Vec<u8>, Problem> {
+    let zipped = folder.map_or_else(|| Ok(BTreeMap::new()), below).and_then(|mut all| {
+        all.extend(described(files)?);
+        zip(&all)
+    });
+    zipped.map_err(|error| {
         let place = folder.unwrap_or(Path::new("nothing")).display();
         Problem::new("ConfigurationError", format!("The script's artifact folder {place} cannot be zipped: {error}."))
     })
 }
 
-fn empty() -> io::Result<Vec<u8>> {
-    Ok(ZipWriter::new(Cursor::new(Vec::new())).finish().map_err(io::Error::other)?.into_inner())
+/// Contents by name.
+type Contents = BTreeMap<String, Vec<u8>>;
+
+fn zip(files: &Contents) -> io::Result<Vec<u8>> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        zip.start_file(name.as_str(), SimpleFileOptions::DEFAULT).map_err(io::Error::other)?;
+        zip.write_all(content)?;
+    }
+    Ok(zip.finish().map_err(io::Error::other)?.into_inner())
+}
+
+fn below(folder: &Path) -> io::Result<Contents> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)?;
+    let named = files.into_iter().map(|file| {
+        let name = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        Ok((name, fs::read(&file)?))
+    });
+    named.collect()
+}
+
+fn described(files: &Files) -> io::Result<Contents> {
+    let content = |content: &Content| match content {
+        Content::Text(text) => Ok(text.clone().into_bytes()),
+        Content::Archive(files) => zip(&described(files)?),
+    };
+    files.iter().map(|(name, it)| Ok((name.clone(), content(it)?))).collect()
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -94,7 +112,33 @@ mod tests {
 
     #[test]
     fn a_missing_folder_is_named() {
-        let problem = zip_artifact(Some(Path::new("/nowhere/app"))).unwrap_err();
+        let problem = zip_artifact(Some(Path::new("/nowhere/app")), &Files::new()).unwrap_err();
         assert!(problem.message.contains("/nowhere/app"), "{problem}");
+    }
+
+    #[test]
+    fn described_files_join_those_of_the_folder_and_archives_stand_in_archives() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("README"), "old").unwrap();
+        fs::write(folder.path().join("app.py"), "print(1)").unwrap();
+        let jar = Files::from([("config".to_owned(), Content::Text("a=b".to_owned()))]);
+        let files = Files::from([
+            ("README".to_owned(), Content::Text("new".to_owned())),
+            ("lib/a.jar".to_owned(), Content::Archive(jar)),
+        ]);
+        let read = |zipped: Vec<u8>, name: &str| {
+            let mut content = Vec::new();
+            zip::ZipArchive::new(Cursor::new(zipped))
+                .unwrap()
+                .by_name(name)
+                .unwrap()
+                .read_to_end(&mut content)
+                .unwrap();
+            content
+        };
+        let zipped = zip_artifact(Some(folder.path()), &files).unwrap();
+        assert_eq!(read(zipped.clone(), "app.py"), b"print(1)");
+        assert_eq!(read(zipped.clone(), "README"), b"new");
+        assert_eq!(read(read(zipped, "lib/a.jar"), "config"), b"a=b");
     }
 }

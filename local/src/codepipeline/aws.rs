@@ -103,6 +103,13 @@ impl ArtifactStore for S3Artifacts {
             self.0.send(Method::GET, &path, &[], Bytes::new()).await.map(Vec::from)
         })
     }
+
+    fn find<'a>(&'a self, at: &'a S3Location) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let path = format!("/{}/{}", at.bucket, at.key);
+            self.0.send(Method::HEAD, &path, &[], Bytes::new()).await.map(drop)
+        })
+    }
 }
 
 impl LambdaInvoker for LambdaApi {
@@ -160,7 +167,7 @@ fn refused_entry(answer: &[u8]) -> Option<Problem> {
     Some(Problem::new(code, entry["ErrorMessage"].as_str().unwrap_or("PutEvents did not take the event.")))
 }
 
-fn form_encoded(text: &str) -> String {
+pub(super) fn form_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     let encode = |byte: u8| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(encode).collect()

@@ -12,6 +12,7 @@ use super::effects::{Effect, Signal};
 use super::engine::Engine;
 use super::error::ApiError;
 use super::ids::CountingIds;
+use super::ports::Problem;
 use crate::script::Script;
 
 /// The time every bench starts at.
@@ -23,6 +24,8 @@ pub(crate) struct Bench {
     pub(crate) events: Vec<Value>,
     /// Function and event of every invocation.
     pub(crate) invocations: Vec<(String, Value)>,
+    /// Whether functions upload what they are to.
+    pub(crate) uploads: bool,
     /// Topic and message of every approval message.
     pub(crate) notices: Vec<(String, Value)>,
 }
@@ -47,7 +50,7 @@ impl Bench {
         let now = START.parse().unwrap();
         let clock = Arc::new(ManualClock::at(now));
         let engine = Engine::new(Config { ids: Box::new(CountingIds::default()), clock, ..config });
-        Self { engine, now, events: Vec::new(), invocations: Vec::new(), notices: Vec::new() }
+        Self { engine, now, events: Vec::new(), invocations: Vec::new(), uploads: true, notices: Vec::new() }
     }
 
     pub(crate) fn call(&mut self, operation: &str, input: Value) -> Result<Value, ApiError> {
@@ -89,6 +92,11 @@ impl Bench {
                     Effect::Publish(envelope) => self.events.push(envelope),
                     Effect::Invoke { function, event, .. } => self.invocations.push((function, event)),
                     Effect::Store { run, .. } => self.engine.signal(self.now, Signal::Stored { run, result: Ok(()) }),
+                    Effect::Find { run, .. } => {
+                        let missing = Problem::new("ConfigurationError", "It is not there.");
+                        let result = if self.uploads { Ok(()) } else { Err(missing) };
+                        self.engine.signal(self.now, Signal::Stored { run, result });
+                    }
                     Effect::Notify { topic, message, .. } => {
                         self.notices.push((topic, serde_json::from_str(&message).unwrap()));
                     }

@@ -5,11 +5,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::artifacts::MemoryArtifacts;
 use super::aws::{AwsEndpoint, EventBridgeSink, LambdaApi, S3Artifacts, SnsTopics};
 use super::clock::{Clock, SystemClock};
 use super::ids::{Ids, RandomIds};
-use super::ports::{ApprovalNotifier, ArtifactStore, EventSink, LambdaInvoker, Nobody};
+use super::ports::{ApprovalNotifier, ArtifactStore, EventSink, JobSessions, LambdaInvoker, Nobody};
+use super::sessions::StsSessions;
 use crate::script::Script;
 
 /// Everything a [`Server`](super::Server) is told at its start. Fill in what you need over the default.
@@ -34,8 +37,10 @@ pub struct Config {
     pub most_pipelines: usize,
     /// Answer every n-th request over HTTP with `ThrottlingException`.
     pub throttle_every_nth: Option<u32>,
-    /// What a Lambda job gets as `artifactCredentials`.
+    /// What a Lambda job gets as `artifactCredentials`, unless sessions are given out.
     pub artifact_credentials: Credentials,
+    /// Who gives each Lambda job credentials for its own artifacts. By default nobody: all have the same.
+    pub sessions: Option<Arc<dyn JobSessions>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The ids.
@@ -93,6 +98,15 @@ impl Credentials {
     pub fn local() -> Self {
         Self { access_key_id: "test".to_owned(), secret_access_key: "test".to_owned(), session_token: None }
     }
+
+    /// As a job has them.
+    pub(crate) fn of_a_job(&self) -> Value {
+        json!({
+            "accessKeyId": self.access_key_id,
+            "secretAccessKey": self.secret_access_key,
+            "sessionToken": self.session_token.clone().unwrap_or_default(),
+        })
+    }
 }
 
 impl fmt::Debug for Credentials {
@@ -102,13 +116,13 @@ impl fmt::Debug for Credentials {
 }
 
 impl Config {
-    /// Points artifacts, Lambda actions, approval messages and events at a local AWS such as MiniStack.
+    /// Points artifacts and their credentials, Lambda actions, approval messages and events at a local AWS such as MiniStack.
     #[must_use]
     pub fn with_aws(mut self, endpoint: AwsEndpoint) -> Self {
         self.artifacts = Arc::new(S3Artifacts::new(endpoint.clone()));
         self.lambda = Arc::new(LambdaApi::new(endpoint.clone()));
         self.approvals = Arc::new(SnsTopics::new(endpoint.clone()));
-        self.artifact_credentials = endpoint.credentials.clone();
+        self.sessions = Some(Arc::new(StsSessions::new(endpoint.clone())));
         self.events = Arc::new(EventBridgeSink::new(endpoint));
         self
     }
@@ -136,6 +150,7 @@ impl Default for Config {
             most_pipelines: 1000,
             throttle_every_nth: None,
             artifact_credentials: Credentials::local(),
+            sessions: None,
             clock: Arc::new(SystemClock),
             ids: Box::new(RandomIds),
             artifacts: Arc::new(MemoryArtifacts::default()),

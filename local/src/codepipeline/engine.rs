@@ -92,6 +92,7 @@ impl Engine {
         self.advance(now);
         match signal {
             Signal::NotInvoked { job, problem } => self.job_not_invoked(&job, problem),
+            Signal::SessionOpened { job, credentials } => self.session_opened(&job, &credentials),
             Signal::Stored { run, result } => self.artifact_stored(run, result),
             Signal::NotNotified { run, problem } => self.approval_not_announced(run, problem),
         }

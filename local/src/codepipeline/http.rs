@@ -1,4 +1,4 @@
-//! The HTTP face: AWS JSON 1.1 over POST, one request id per answer, errors as SDKs expect them.
+//! The HTTP face: AWS JSON 1.1 over POST, one request id per answer, errors as SDKs expect them. And the time it is here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use super::error::{Answer, ApiError};
@@ -47,7 +47,13 @@ impl Throttle {
 
 /// The routes of the server.
 pub(crate) fn router(shell: Arc<Shell>, throttle: Arc<Throttle>) -> Router {
-    Router::new().route("/", post(answer)).with_state(Arc::new(Face { shell, throttle }))
+    let face = Arc::new(Face { shell, throttle });
+    Router::new().route("/", post(answer)).route("/clock", get(clock)).with_state(face)
+}
+
+/// Milliseconds since 1970. AWS has nothing like it; there all clocks show the same.
+async fn clock(State(face): State<Arc<Face>>) -> String {
+    face.shell.now().as_millisecond().to_string()
 }
 
 async fn answer(State(face): State<Arc<Face>>, headers: HeaderMap, body: Bytes) -> Response {

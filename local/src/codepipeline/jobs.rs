@@ -31,7 +31,7 @@ impl Engine {
             Some(token) => self.continue_later(run, token.to_owned()),
             None => {
                 self[run].variables = variables;
-                self.succeed_run(run);
+                self.job_succeeded(run);
             }
         }
         Ok(Value::Null)

@@ -1,4 +1,4 @@
-//! What the server needs from outside: a place for artifacts, a Lambda, a topic, an event bus.
+//! What the server needs from outside: a place for artifacts, credentials for them, a Lambda, a topic, an event bus.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,6 +6,8 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
+
+use super::config::Credentials;
 
 /// The answer of a port, boxed so that ports can be trait objects.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send + 'a>>;
@@ -42,6 +44,27 @@ pub trait ArtifactStore: Send + Sync {
     fn put<'a>(&'a self, at: &'a S3Location, zip: Vec<u8>, encryption_key: Option<&'a str>) -> Pending<'a, ()>;
     /// Reads the bytes back.
     fn get<'a>(&'a self, at: &'a S3Location) -> Pending<'a, Vec<u8>>;
+    /// Whether something is there; a problem if not.
+    fn find<'a>(&'a self, at: &'a S3Location) -> Pending<'a, ()> {
+        Box::pin(async move { self.get(at).await.map(drop) })
+    }
+}
+
+/// What the artifacts of one job are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArtifactScope {
+    /// What its function may read.
+    pub inputs: Vec<S3Location>,
+    /// What its function is to write.
+    pub outputs: Vec<S3Location>,
+    /// The customer key of the artifact store.
+    pub encryption_key: Option<String>,
+}
+
+/// Gives each job credentials of its own.
+pub trait JobSessions: Send + Sync {
+    /// Opens a session for these artifacts.
+    fn open<'a>(&'a self, scope: &'a ArtifactScope) -> Pending<'a, Credentials>;
 }
 
 /// Invokes functions asynchronously, as CodePipeline does: accepted is all one learns.

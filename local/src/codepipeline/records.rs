@@ -268,7 +268,7 @@ pub(crate) struct FoundRevision {
 pub(crate) enum Work {
     /// A scripted action is under way.
     Playing { until: Timestamp, play: Box<Play> },
-    /// Its artifacts are on their way to the store.
+    /// Its artifacts are on their way to the store, or looked for there.
     Storing { left: usize },
     /// A function has been invoked and owes an answer.
     Answer { job: String, silent_at: Timestamp },

@@ -8,11 +8,13 @@ use tokio::sync::{Notify, mpsc};
 
 use super::artifacts::zip_artifact;
 use super::clock::Clock;
-use super::config::Config;
+use super::config::{Config, Credentials};
 use super::effects::{Effect, Signal};
 use super::engine::Engine;
 use super::error::{Answer, ApiError};
-use super::ports::{ApprovalNotifier, ArtifactStore, EventSink, LambdaInvoker, Problem, S3Location};
+use super::ports::{
+    ApprovalNotifier, ArtifactScope, ArtifactStore, EventSink, JobSessions, LambdaInvoker, Problem, S3Location,
+};
 use super::push::GitPush;
 
 /// Attempts to hand one event to the sink.
@@ -29,6 +31,7 @@ pub(crate) struct Shell {
 
 struct Ports {
     artifacts: Arc<dyn ArtifactStore>,
+    sessions: Option<Arc<dyn JobSessions>>,
     lambda: Arc<dyn LambdaInvoker>,
     approvals: Arc<dyn ApprovalNotifier>,
 }
@@ -46,6 +49,7 @@ impl Shell {
         let background = Background { events, sink: config.events.clone(), on_problem: config.on_problem.clone() };
         let ports = Ports {
             artifacts: config.artifacts.clone(),
+            sessions: config.sessions.clone(),
             lambda: config.lambda.clone(),
             approvals: config.approvals.clone(),
         };
@@ -57,6 +61,11 @@ impl Shell {
     /// Answers an API operation.
     pub(crate) fn call(self: &Arc<Self>, operation: &str, input: &Value) -> Answer {
         self.with_engine(|engine, now| engine.call(now, operation, input))
+    }
+
+    /// What its clock shows.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Starts an execution as a Git trigger does; its id.
@@ -120,19 +129,43 @@ impl Ports {
     async fn perform(&self, effect: Effect) -> Option<Signal> {
         match effect {
             Effect::Publish(_) => None,
-            Effect::Invoke { job, function, event } => {
-                let problem = self.lambda.invoke(&function, &event).await.err()?;
-                Some(Signal::NotInvoked { job, problem })
-            }
-            Effect::Store { run, folder, at, encryption_key } => {
-                let zipped = tokio::task::spawn_blocking(move || zip_artifact(folder.as_deref())).await;
+            Effect::Invoke { job, function, event, scope } => self.invoke(job, &function, event, &scope).await,
+            Effect::Store { run, folder, files, at, encryption_key } => {
+                let zipped = tokio::task::spawn_blocking(move || zip_artifact(folder.as_deref(), &files)).await;
                 let zip = zipped.unwrap_or_else(|_| Err(Problem::new("SystemUnavailable", "Zipping was interrupted.")));
                 Some(Signal::Stored { run, result: self.store(zip, &at, encryption_key.as_deref()).await })
+            }
+            Effect::Find { run, artifact, at } => {
+                let result = self.artifacts.find(&at).await.map_err(|problem| {
+                    let place = format!("{}/{}", at.bucket, at.key);
+                    let told =
+                        format!("The function said success, and its output artifact {artifact} is not at {place}");
+                    Problem::new("ConfigurationError", format!("{told}: {}", problem.message))
+                });
+                Some(Signal::Stored { run, result })
             }
             Effect::Notify { run, topic, subject, message } => {
                 let problem = self.approvals.publish(&topic, &subject, &message).await.err()?;
                 Some(Signal::NotNotified { run, problem })
             }
+        }
+    }
+
+    async fn invoke(&self, job: String, function: &str, mut event: Value, scope: &ArtifactScope) -> Option<Signal> {
+        let opened = match &self.sessions {
+            Some(sessions) => sessions.open(scope).await.map(Some),
+            None => Ok(None),
+        };
+        if let Ok(Some(credentials)) = &opened {
+            event["CodePipeline.job"]["data"]["artifactCredentials"] = credentials.of_a_job();
+        }
+        let invoked = match opened {
+            Ok(opened) => self.lambda.invoke(function, &event).await.map(|()| opened),
+            Err(problem) => Err(problem),
+        };
+        match invoked {
+            Ok(opened) => opened.map(|credentials: Credentials| Signal::SessionOpened { job, credentials }),
+            Err(problem) => Some(Signal::NotInvoked { job, problem }),
         }
     }
 

@@ -1,12 +1,16 @@
-//! What must be true at the end: every expected message there, once, in its final state, gates that held, one rollback.
+//! What must be true at the end: every expected message there, once, in its final state, a leak that was found and not
+//! shown, gates that held, one rollback.
 
 mod gate;
 mod rollback;
+mod scan;
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
 
+use super::leak::Leak;
+use super::scans::Report;
 use super::story::{Played, Rollback};
 use crate::slack::{Call, Message};
 
@@ -24,6 +28,11 @@ pub(crate) struct Evidence<'e> {
     pub(crate) played: &'e Played,
     /// As CodePipeline's history has them.
     pub(crate) rollbacks: &'e [Rollback],
+    /// Of the scans, in their order.
+    pub(crate) reports: &'e [Report],
+    pub(crate) leak: &'e Leak,
+    /// All that was said or kept, each with its place.
+    pub(crate) texts: &'e [(String, String)],
     pub(crate) messages: &'e [Message],
     pub(crate) calls: &'e [Call],
     /// Messages that reached nobody, by queue.
@@ -35,7 +44,8 @@ pub(crate) struct Evidence<'e> {
 /// Looks at everything, in the order a reader would.
 pub(crate) fn check(evidence: &Evidence<'_>) -> Vec<Check> {
     let mut checks = vec![only_these_messages(evidence)];
-    checks.extend(failed_release(evidence));
+    checks.extend(leaking_release(evidence));
+    checks.extend(scan::checks(evidence));
     checks.extend(fixed_release(evidence));
     checks.extend(gate::checks(evidence));
     checks.extend(rollback::checks(evidence));
@@ -55,22 +65,22 @@ fn only_these_messages(evidence: &Evidence<'_>) -> Check {
     Check { what: "The channel has one message per release, one for the rollback, and no other".to_owned(), problem }
 }
 
-fn failed_release(evidence: &Evidence<'_>) -> Vec<Check> {
-    let message = evidence.played.broken.message(evidence.messages);
+fn leaking_release(evidence: &Evidence<'_>) -> Vec<Check> {
+    let leaking = &evidence.played.leaking;
+    let message = leaking.message(evidence.messages);
     vec![
-        shows("The first release ends as failed, with the stage", message, &["failed in *Test*"]),
         shows(
-            "It names the action, the reason and the error code, and links the log",
+            "The first release ends as stopped by the scan, with the stage",
             message,
-            &["IntegrationTests", "3 of 214 tests failed", "JobFailed", "shop-release-test"],
+            &["was stopped by the scan in *Test*"],
         ),
         shows(
             "It names commit and author, and calls the owners",
             message,
-            &[evidence.played.broken.short_commit(), &evidence.played.broken.subject, "Dana", "<!subteam^S0000000001>"],
+            &[leaking.short_commit(), &leaking.subject, "Dana", "<!subteam^S0000000001>"],
         ),
         edited("It was edited in place as the release went on", message),
-        once("The failure was announced in its thread once", message, "failed in"),
+        once("That it was stopped was announced in its thread once", message, "was stopped by the scan in"),
     ]
 }
 

@@ -1,4 +1,5 @@
-//! The few AWS calls the demo makes itself: parameters, buckets, a key, outputs of a stack, depth of a queue, alarms.
+//! The few AWS calls the demo makes itself: parameters, buckets and what is in them, a key, outputs of a stack, depth of
+//! a queue, alarms, logs, a table.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +30,61 @@ impl Cloud {
     pub(crate) async fn create_bucket(&self, name: &str) -> Result<()> {
         let client = self.client("s3");
         let made = client.send(Method::PUT, &format!("/{name}"), &[], Bytes::new()).await;
-        made.with_context(|| format!("cannot make the bucket {name}")).map(drop)
+        made.with_context(|| format!("cannot make the bucket {name}"))?;
+        let versions = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        let kept = client.send(Method::PUT, &format!("/{name}?versioning="), &[], versions.into()).await;
+        kept.with_context(|| format!("cannot let the bucket {name} keep versions")).map(drop)
+    }
+
+    /// Keys of the objects whose keys begin so, oldest first. The demo has fewer than fit on one page.
+    pub(crate) async fn objects(&self, bucket: &str, prefix: &str) -> Result<Vec<String>> {
+        let path = format!("/{bucket}?list-type=2&prefix={}", prefix.replace('/', "%2F"));
+        let listed = self.client("s3").send(Method::GET, &path, &[], Bytes::new()).await;
+        let listed = listed.with_context(|| format!("cannot list the bucket {bucket}"))?;
+        Ok(parse_objects(&String::from_utf8_lossy(&listed)))
+    }
+
+    /// The content of an object.
+    pub(crate) async fn object(&self, bucket: &str, key: &str) -> Result<Vec<u8>> {
+        let got = self.client("s3").send(Method::GET, &format!("/{bucket}/{key}"), &[], Bytes::new()).await;
+        got.with_context(|| format!("cannot read {key} in the bucket {bucket}")).map(Vec::from)
+    }
+
+    /// Everything a log group holds.
+    pub(crate) async fn logged(&self, group: &str) -> Result<String> {
+        let (mut logged, mut next) = (String::new(), Value::Null);
+        loop {
+            let mut input = json!({ "logGroupName": group });
+            if next.is_string() {
+                input["nextToken"] = next;
+            }
+            let mut page = self.json("logs", "Logs_20140328.FilterLogEvents", &input).await?;
+            for event in page["events"].as_array().into_iter().flatten() {
+                logged.push_str(event["message"].as_str().unwrap_or_default());
+                logged.push('\n');
+            }
+            next = page["nextToken"].take();
+            if next.is_null() {
+                return Ok(logged);
+            }
+        }
+    }
+
+    /// Everything a table holds.
+    pub(crate) async fn items(&self, table: &str) -> Result<String> {
+        let (mut items, mut start) = (String::new(), Value::Null);
+        loop {
+            let mut input = json!({ "TableName": table });
+            if start.is_object() {
+                input["ExclusiveStartKey"] = start;
+            }
+            let mut page = self.json("dynamodb", "DynamoDB_20120810.Scan", &input).await?;
+            items.push_str(&page["Items"].to_string());
+            start = page["LastEvaluatedKey"].take();
+            if start.is_null() {
+                return Ok(items);
+            }
+        }
     }
 
     /// Makes a KMS key and returns its ARN.
@@ -116,9 +171,36 @@ fn parse_outputs(xml: &str) -> BTreeMap<String, String> {
     pairs.collect()
 }
 
+/// Keys by the time of their objects. Keys of artifacts hold no character that would be escaped.
+fn parse_objects(xml: &str) -> Vec<String> {
+    let text = |from: &str, name: &str| {
+        let (_, rest) = from.split_once(&format!("<{name}>"))?;
+        Some(rest.split_once("</")?.0.to_owned())
+    };
+    let objects = xml.split("<Contents>").skip(1);
+    let mut found: Vec<(String, String)> =
+        objects.filter_map(|object| Some((text(object, "LastModified")?, text(object, "Key")?))).collect();
+    found.sort();
+    found.into_iter().map(|(_, key)| key).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn objects_come_oldest_first() {
+        let object = |key: &str, at: &str| {
+            format!("<Contents><Key>{key}</Key><LastModified>2026-03-02T10:00:{at}Z</LastModified></Contents>")
+        };
+        let xml = format!(
+            "<ListBucketResult>{}{}</ListBucketResult>",
+            object("p/Report/b", "09.000"),
+            object("p/Report/a", "41.000")
+        );
+        assert_eq!(parse_objects(&xml), ["p/Report/b", "p/Report/a"]);
+        assert_eq!(parse_objects("<ListBucketResult></ListBucketResult>"), [""; 0]);
+    }
 
     #[test]
     fn outputs_are_found_whatever_stands_between_name_and_value() {

@@ -26,7 +26,7 @@ const WITHIN: f64 = 1.5;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Measured {
     pub(crate) measure: String,
-    /// The pipeline, the stage, or [`EVERYTHING`].
+    /// The pipeline, the stage or severity behind it, or [`EVERYTHING`].
     pub(crate) of: String,
     /// What CloudWatch has, in the order of time.
     pub(crate) values: Vec<f64>,
@@ -44,7 +44,7 @@ impl Measured {
     pub(crate) fn unit(&self) -> &'static str {
         match self.measure.as_str() {
             name if name.ends_with("Rate") => "%",
-            "Deployments" | "DeploymentFailures" | "GateFailures" | "Rollbacks" => "",
+            "Deployments" | "DeploymentFailures" | "GateFailures" | "Rollbacks" | "ScanFindings" => "",
             _ => "s",
         }
     }
@@ -85,7 +85,7 @@ pub(crate) async fn picture(world: &World) -> Result<String> {
     // The story takes most of an hour of the clock, and nothing comes after it.
     let now = crate::codepipeline::Clock::now(world.clock.as_ref());
     let window = Window {
-        start: now - SignedDuration::from_mins(54),
+        start: now - SignedDuration::from_mins(60),
         end: now + SignedDuration::from_mins(1),
         period: Some(60),
     };
@@ -112,6 +112,9 @@ fn whole_story(world: &World) -> Window {
 
 fn with_values(line: &Measured, answers: &Answers) -> Measured {
     let dimensions = match line.of.split_once(" / ") {
+        Some((pipeline, severity)) if line.measure == "ScanFindings" => {
+            vec![("PipelineName", pipeline), ("Severity", severity)]
+        }
         Some((pipeline, stage)) => vec![("PipelineName", pipeline), ("StageName", stage)],
         None if line.of == EVERYTHING => Vec::new(),
         None => vec![("PipelineName", line.of.as_str())],
@@ -136,6 +139,9 @@ async fn expected(theatre: &Theatre<'_>, played: &Played, rollbacks: &[Rollback]
     let took = |at: usize| times[at].1 - times[at].0;
     let average = f64::midpoint(took(1), took(2));
     let deployed = |at: usize| runs_of[at].iter().map(|run| run.ended).fold(0.0, f64::max);
+    // It is red from the moment its first action has failed, whatever still runs beside.
+    let red = runs_of[0].iter().filter(|run| !run.succeeded).map(|run| run.ended).reduce(f64::min);
+    let restored = red.map(|red| times[1].1 - red);
     let back = times.get(4).map(|(began, ended)| ended - began);
     let waits = runs_of.iter().flatten().filter(|run| run.approval).map(|run| run.ended - run.began);
     let line = |measure: &str, of: &str, expected: Vec<f64>| Measured {
@@ -157,10 +163,11 @@ async fn expected(theatre: &Theatre<'_>, played: &Played, rollbacks: &[Rollback]
         ),
         line("DeploymentFailures", PIPELINE, vec![1.0]),
         line("Rollbacks", PIPELINE, vec![1.0]),
-        line("TimeToRestore", PIPELINE, [Some(times[1].1 - times[0].1), back].into_iter().flatten().collect()),
+        line("TimeToRestore", PIPELINE, [restored, back].into_iter().flatten().collect()),
         // Opened by hand, held, and stopped at once; the gate that was killed decided nothing.
         line("GateWait", PIPELINE, vec![waited(theatre, fixed).await?, waited(theatre, bad).await?, 0.0]),
         line("GateFailures", PIPELINE, vec![1.0]),
+        line("ScanFindings", &format!("{PIPELINE} / critical"), vec![1.0]),
         line("ApprovalWait", EVERYTHING, waits.collect()),
     ];
     let mut stages: Vec<&str> = runs_of[1].iter().map(|run| run.stage.as_str()).collect();

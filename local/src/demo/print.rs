@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::checks::Check;
 use super::delivery::Measured;
 use super::environment::local_aws;
+use super::scans::Report;
 use super::shop;
 use super::story::{PIPELINE, Release, Rollback, Theatre};
 use super::world::World;
@@ -21,6 +22,12 @@ const BAD: Style = AnsiColor::Red.on_default();
 /// A heading with an empty line above it.
 pub(crate) fn title(text: &str) {
     anstream::println!("\n{TITLE}{text}{TITLE:#}\n");
+}
+
+/// The summary of a scan for people.
+pub(crate) fn report(report: Option<&Report>) {
+    let summary = report.and_then(|report| report.get("scan.md")).map_or("there is no report", String::as_str);
+    anstream::println!("{}", summary.trim_end());
 }
 
 /// What each release and each rollback did, stage by stage.

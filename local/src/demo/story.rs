@@ -1,4 +1,4 @@
-//! Plays the releases: one fails its tests, one repairs it, one is held, let through and taken back, one is stopped.
+//! Plays the releases: one leaks a key, one goes without it, one is held, let through and taken back, one is stopped.
 
 mod gate;
 mod incident;
@@ -56,7 +56,7 @@ pub(crate) struct Release {
 /// What was played.
 #[derive(Debug, Clone)]
 pub(crate) struct Played {
-    pub(crate) broken: Release,
+    pub(crate) leaking: Release,
     pub(crate) fixed: Release,
     pub(crate) bad: Release,
     pub(crate) stopped: Release,
@@ -81,7 +81,7 @@ pub(crate) struct Theatre<'t> {
 impl Played {
     /// Every release, in order.
     pub(crate) fn releases(&self) -> [&Release; 4] {
-        [&self.broken, &self.fixed, &self.bad, &self.stopped]
+        [&self.leaking, &self.fixed, &self.bad, &self.stopped]
     }
 }
 
@@ -105,10 +105,10 @@ impl<'t> Theatre<'t> {
         Ok(Self { aws, gatekeeper, pipeline, script, slack, cloud, clock, patience: Cell::new(PATIENCE) })
     }
 
-    /// Plays all releases in order: one that fails, one that repairs it, one that is taken back, one that is stopped.
+    /// Plays all releases in order: one that leaks a key, one that repairs it, one that is taken back, one that is stopped.
     pub(crate) async fn play(&self, steps: &Steps) -> Result<Played> {
         shop::open(self.cloud).await?;
-        let broken = steps.run("A push breaks the tests", async |step| self.break_the_tests(step).await).await?;
+        let leaking = steps.run("A key leaks, a scan finds it", async |step| self.leak_a_key(step).await).await?;
         self.clock.skip(BREAK_BEFORE_THE_FIX);
         let fixed = steps.run("A fix waits for approval", async |step| self.propose(1, step).await).await?;
         self.clock.skip(TIME_TO_DECIDE);
@@ -119,13 +119,13 @@ impl<'t> Theatre<'t> {
         steps.run("Its alarm rolls it back", async |step| self.withdraw(&bad, step).await).await?;
         steps.run("A second alarm is refused", async |step| self.refuse(step).await).await?;
         let (stopped, deaths) = self.while_customers_wait(self.stop_another(steps)).await?;
-        Ok(Played { broken, fixed, bad, stopped, deaths })
+        Ok(Played { leaking, fixed, bad, stopped, deaths })
     }
 
-    async fn break_the_tests(&self, step: &Step) -> Result<Release> {
+    async fn leak_a_key(&self, step: &Step) -> Result<Release> {
         let release = self.push(0, step).await?;
         self.pipeline_reaches(&release, "Failed").await?;
-        self.slack_shows(&release, "failed in", step).await;
+        self.slack_shows(&release, "was stopped by the scan", step).await;
         self.silence().await;
         Ok(release)
     }

@@ -13,6 +13,7 @@ use super::clock::FastClock;
 use super::cloud::Cloud;
 use super::environment::{ACCOUNT, REGION};
 use super::layout::Layout;
+use super::leak::Leak;
 use super::ministack::MiniStack;
 use super::steps::Steps;
 use super::story::{BAKE_TIME, CHANNEL, PIPELINE};
@@ -23,7 +24,7 @@ use crate::slack::{SlackDouble, Workspace};
 use crate::template;
 
 /// The story begins this long ago, and ends before now.
-const BEGINNING: SignedDuration = SignedDuration::from_mins(46);
+const BEGINNING: SignedDuration = SignedDuration::from_mins(52);
 
 /// The running parts. They end when this is dropped, the alarms' events and the functions first.
 pub(crate) struct World {
@@ -34,6 +35,8 @@ pub(crate) struct World {
     pub(crate) cloud: Cloud,
     pub(crate) script: Script,
     pub(crate) clock: Arc<FastClock>,
+    /// The key that leaks with the first release.
+    pub(crate) leak: Leak,
     /// Outputs of Pipewarden's stack.
     outputs: BTreeMap<String, String>,
 }
@@ -44,7 +47,8 @@ impl World {
         let tools = steps.run("Python tools", async |step| python::prepare(layout, step).await).await?;
         let built = steps.run("sam build", async |step| build::build(layout, &tools, step).await).await?;
         let clock = Arc::new(FastClock::starting(BEGINNING));
-        let script = Script::read(&layout.data("story.yaml"))?;
+        let leak = Leak::new();
+        let script = story(layout, &leak)?;
         let slack = slack(&clock).await?;
         let pipeline = codepipeline(script.clone(), port, &clock).await?;
         let mut aws = MiniStack::start(layout, &tools, port, &pipeline.url())?;
@@ -63,7 +67,7 @@ impl World {
             })
             .await?;
         let alarms = AlarmEvents::start(&aws.endpoint());
-        let world = Self { _alarms: alarms, aws, pipeline, slack, cloud, script, clock, outputs };
+        let world = Self { _alarms: alarms, aws, pipeline, slack, cloud, script, clock, leak, outputs };
         world.create_pipeline(layout).await?;
         Ok(world)
     }
@@ -98,6 +102,7 @@ impl World {
             ("ConnectionArn", connection.as_str()),
             ("Repository", "example/shop"),
             ("ApprovalTopicArn", self.output("ApprovalTopicArn")?),
+            ("ScanFunctionName", self.output("ScannerFunctionName")?),
             ("GateFunctionName", self.output("GatekeeperFunctionName")?),
             ("GateBakeTime", BAKE_TIME),
             ("PipewardenStack", deploy::STACK),
@@ -110,10 +115,12 @@ impl World {
             physical: [("ArtifactKey.Arn".to_owned(), self.cloud.create_key().await?)].into(),
         };
         let path = layout.root.join("pipelines/release.yaml");
-        let policy = |name| template::property(&path, &inputs, "GatePolicy", name);
-        let (name, document) = (policy("Name")?, policy("Value")?);
-        let [name, document] = [&name, &document].map(|text| text.as_str().unwrap_or_default());
-        self.cloud.put_parameter(name, "String", document).await?;
+        for policy in ["ScanPolicy", "GatePolicy"] {
+            let property = |name| template::property(&path, &inputs, policy, name);
+            let (name, document) = (property("Name")?, property("Value")?);
+            let [name, document] = [&name, &document].map(|text| text.as_str().unwrap_or_default());
+            self.cloud.put_parameter(name, "String", document).await?;
+        }
         let loaded = template::load(&path, &inputs)?;
         for bucket in &loaded.buckets {
             self.cloud.create_bucket(bucket).await?;
@@ -124,6 +131,13 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// What the pipeline's actions do, the key in its place.
+fn story(layout: &Layout, leak: &Leak) -> Result<Script> {
+    let path = layout.data("story.yaml");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Script::parse(&leak.put_into(&text), &layout.data(""))?)
 }
 
 async fn slack(clock: &Arc<FastClock>) -> Result<SlackDouble> {

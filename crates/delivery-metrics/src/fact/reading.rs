@@ -54,7 +54,9 @@ impl Fact {
                 _ => What::GateDecided { key, failed: gate.verdict != Verdict::Pass, waited: gate.waited_seconds },
             },
             Decided::Approval { .. } => return None,
-            Decided::Scan { findings, .. } => What::ScanCompleted { key, findings: *findings },
+            // Nothing was found because nothing was looked at: another scan may come under the same key.
+            Decided::Scan(scan) if scan.verdict == Verdict::Error && scan.findings.all() == 0 => return None,
+            Decided::Scan(scan) => What::ScanCompleted { key, findings: scan.findings },
             Decided::Rollback(rollback) if rollback.outcome == RollbackOutcome::Done => What::RolledBack { key },
             Decided::Rollback(_) => return None,
         };

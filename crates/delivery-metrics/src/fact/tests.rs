@@ -157,17 +157,30 @@ fn what_our_functions_decide_is_told_by_the_key_of_the_decision() {
     for undecided in ["wait", "maybe"] {
         assert_eq!(gate(undecided), None, "{undecided}");
     }
-    let findings = FindingCounts { critical: 1, ..FindingCounts::default() };
-    assert_eq!(
-        of_pipeline("Scan Completed", json!({"verdict": "fail", "findings": {"critical": 1}})),
-        Some(What::ScanCompleted { key: Fact::key(&["d-1"]), findings })
-    );
     let rollback = |outcome: &str| of_pipeline("Rollback Decided", json!({"outcome": outcome, "key": "job-1"}));
     assert_eq!(rollback("done"), Some(What::RolledBack { key }));
     for nothing in ["refused", "failed", "observed", "postponed"] {
         assert_eq!(rollback(nothing), None, "{nothing}");
     }
     assert_eq!(of_pipeline("Approval Decided", json!({"outcome": "approved"})), None);
+}
+
+#[test]
+fn a_scan_tells_its_findings_unless_it_found_none_because_it_could_not_be_made() {
+    let scan = |verdict: &str, findings: Value| {
+        let what = of_pipeline("Scan Completed", json!({"verdict": verdict, "findings": findings}));
+        what.map(|what| match what {
+            What::ScanCompleted { key, findings } if key == Fact::key(&["d-1"]) => findings,
+            other => panic!("{other:?} is no scan with this key"),
+        })
+    };
+    let none = FindingCounts::default();
+    for verdict in ["pass", "fail", "error", "quarantine"] {
+        let read = scan(verdict, json!({"critical": 1, "low": 12, "catastrophic": 3}));
+        assert_eq!(read, Some(FindingCounts { critical: 1, low: 12, ..none }), "{verdict}");
+    }
+    assert_eq!((scan("pass", json!({})), scan("fail", json!(null))), (Some(none), Some(none)));
+    assert_eq!((scan("error", json!({"critical": 0})), scan("error", json!(null))), (None, None));
 }
 
 #[test]

@@ -22,6 +22,8 @@ use crate::environment::Variables;
 pub enum Answer {
     /// These bytes are sent, then the connection is closed.
     Bytes(Vec<u8>),
+    /// These bytes are sent, then nothing more, and the connection stays open.
+    Stall(Vec<u8>),
     /// Nothing is sent, and the connection stays open.
     Silence,
     /// The connection is closed without a byte.
@@ -44,8 +46,17 @@ impl Answer {
 
     /// Says that more bytes follow than do.
     pub fn torn(status: u16, headers: &str, body: &str) -> Self {
-        Self::Bytes(format!("HTTP/1.1 {status} Prepared\r\ncontent-length: 9999\r\n{headers}\r\n{body}").into_bytes())
+        Self::Bytes(begun(status, headers, body))
     }
+
+    /// Says that more bytes follow than do, and keeps its caller waiting for them.
+    pub fn stalled(status: u16, headers: &str, body: &str) -> Self {
+        Self::Stall(begun(status, headers, body))
+    }
+}
+
+fn begun(status: u16, headers: &str, body: &str) -> Vec<u8> {
+    format!("HTTP/1.1 {status} Prepared\r\ncontent-length: 9999\r\n{headers}\r\n{body}").into_bytes()
 }
 
 /// One request, as it arrived.
@@ -132,6 +143,10 @@ async fn serve(listener: TcpListener, answers: Vec<Answer>, requests: Arc<Mutex<
             Answer::Bytes(bytes) => {
                 // A client that has read enough closes the connection, which is no failure of the test.
                 let _ = stream.get_mut().write_all(&bytes).await;
+            }
+            Answer::Stall(bytes) => {
+                let _ = stream.get_mut().write_all(&bytes).await;
+                open.push(stream);
             }
             Answer::Silence => open.push(stream),
             Answer::Slam => {}

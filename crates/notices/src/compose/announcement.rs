@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use pipeline_model::{ActionState, StageName};
 
 use super::failure::Reasons;
-use super::{Notice, Tone, data, failure, gate, lines, release, rollback};
+use super::{Notice, Tone, data, failure, gate, lines, release, rollback, scan};
 use crate::gate::Visit;
 use crate::moment::{Moment, Outcome};
 use crate::rollback::Ruling;
+use crate::scan::Scanned;
 use crate::settings::Settings;
 use crate::story::{ActionStory, Pending, Role, StageStory, Standing, Story};
 use crate::text::{Text, duration};
@@ -27,9 +28,10 @@ pub(crate) fn announcement(story: &Story, moment: &Moment, settings: &Settings, 
         Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
             visit(story, moment).map_or_else(Vec::new, gate::sections)
         }
+        Outcome::ScanPassed | Outcome::ScanFailed => scanned(story, moment).map_or_else(Vec::new, scan::sections),
         _ => ruling(story, moment).map_or_else(Vec::new, |ruling| rollback::sections(ruling, release(story))),
     };
-    let stands_alone = moment.outcome.is_loud() || moment.gate.is_some();
+    let stands_alone = moment.outcome.is_loud() || moment.gate.is_some() || moment.scan.is_some();
     if stands_alone && moment.rollback.is_none() {
         sections.push(lines::commit(story));
     }
@@ -63,6 +65,7 @@ pub(crate) fn remark(story: &Story, moment: &Moment) -> Text {
         Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
             visit(story, moment).map_or_else(Text::new, gate::remark)
         }
+        Outcome::ScanPassed | Outcome::ScanFailed => scanned(story, moment).map_or_else(Text::new, scan::remark),
         _ => headline(story, moment),
     }
 }
@@ -158,6 +161,7 @@ fn standing_at(story: &Story, moment: &Moment) -> Standing {
         Outcome::Approval => Standing::Waiting(asked(story, moment).collect()),
         Outcome::Started => Standing::Started,
         _ if moment.gate.is_some() => moment.gate.clone().map_or_else(|| story.course(), Standing::Gate),
+        _ if moment.scan.is_some() => moment.scan.clone().map_or_else(|| story.course(), Standing::Scan),
         _ => moment.rollback.clone().map_or_else(|| story.course(), Standing::Rollback),
     }
 }
@@ -180,6 +184,11 @@ fn visit<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Visit> {
     story.gates.get(moment.gate.as_deref()?)
 }
 
+/// The scan a moment is about.
+fn scanned<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Scanned> {
+    story.scans.get(moment.scan.as_deref()?)
+}
+
 fn call(story: &Story, settings: &Settings) -> Text {
     lines::call(&settings.mentions(story.pipeline.pipeline.as_str()))
 }
@@ -195,6 +204,7 @@ fn tone(story: &Story, moment: &Moment) -> Tone {
         Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
             visit(story, moment).map_or(Tone::Neutral, gate::tone)
         }
+        Outcome::ScanPassed | Outcome::ScanFailed => scanned(story, moment).map_or(Tone::Neutral, scan::tone),
         Outcome::RolledBack | Outcome::RollbackFailed | Outcome::RollbackRefused | Outcome::RollbackObserved => {
             ruling(story, moment).map_or(Tone::Bad, rollback::tone)
         }

@@ -2,11 +2,13 @@
 
 use pipeline_model::StageName;
 
+use super::scan;
 use crate::gate::Visit;
+use crate::scan::Ended;
 use crate::story::{ActionPath, FailedAction, Failure, Story};
 use crate::text::{Text, duration};
 
-/// Whether a gate's reason is said with what it stopped, or by the list of its checks that stands below.
+/// Whether a gate's or scan's reason is said with what it stopped, or by the list of what it found that stands below.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reasons {
     Here,
@@ -17,10 +19,9 @@ pub(super) enum Reasons {
 pub(super) fn failure(story: &Story, attempt: u32, reasons: Reasons) -> Vec<Text> {
     let Some(failure) = story.failures.get(&attempt) else { return Vec::new() };
     if failure.actions.is_empty() {
-        let gates = story.gates_behind(attempt);
-        if !gates.is_empty() {
-            let gate = || Text::new().bold("The gate");
-            return gates.into_iter().map(|visit| stopped(gate(), visit, None, reasons)).collect();
+        let ours = ours(story, attempt, reasons);
+        if !ours.is_empty() {
+            return ours;
         }
         return vec![Text::new().plain("No failed action was reported; the execution's page may say why.")];
     }
@@ -34,14 +35,37 @@ pub(super) fn failure(story: &Story, attempt: u32, reasons: Reasons) -> Vec<Text
     lines
 }
 
+/// The gates and scans that stopped a stage without an action that failed.
+fn ours(story: &Story, attempt: u32, reasons: Reasons) -> Vec<Text> {
+    let named = |name: &str| Text::new().bold(name);
+    let gates = story.gates_behind(attempt).into_iter();
+    let gates = gates.map(|visit| stopped(named("The gate"), visit, None, reasons));
+    let scans = story.scans_behind(attempt).into_iter();
+    gates.chain(scans.map(|scanned| scan::stopped(named("The scan"), scanned, None, reasons))).collect()
+}
+
 /// The latest attempt failed in this stage because of gates, and for no other reason.
 pub(super) fn is_a_gate(story: &Story, stage: &StageName) -> bool {
+    let failure = latest(story, stage);
+    failure.is_some_and(|(attempt, failure)| explain(story.gates_behind(attempt).len(), failure))
+}
+
+/// How the worst scan ended by which, and by no other reason, the latest attempt failed in this stage.
+pub(super) fn is_a_scan(story: &Story, stage: &StageName) -> Option<Ended> {
+    let (attempt, failure) = latest(story, stage)?;
+    let scans = story.scans_behind(attempt);
+    scans.iter().map(|scanned| scanned.ended).max().filter(|_| explain(scans.len(), failure))
+}
+
+fn latest<'a>(story: &'a Story, stage: &StageName) -> Option<(u32, &'a Failure)> {
     let of_it = |failure: &Failure| failure.stage.as_ref() == Some(stage);
     let failure = story.failures.iter().rev().find(|(_, failure)| of_it(failure) || in_stage(failure, stage));
-    failure.is_some_and(|(attempt, failure)| {
-        let gates = story.gates_behind(*attempt).len();
-        gates > 0 && gates >= failure.actions.len()
-    })
+    failure.map(|(attempt, failure)| (*attempt, failure))
+}
+
+/// So many explain all that failed.
+fn explain(count: usize, failure: &Failure) -> bool {
+    count > 0 && count >= failure.actions.len()
 }
 
 /// The latest attempt failed in this stage because nobody approved, and for no other reason.
@@ -76,6 +100,10 @@ fn failed_action(
     if let Some(visit) = story.gate_behind(path, failed) {
         let reported = failed.said.summary.as_deref();
         return details(stopped(Text::new().bold(name), visit, reported, reasons), failed);
+    }
+    if let Some(scanned) = story.scan_behind(path, failed) {
+        let reported = failed.said.summary.as_deref();
+        return details(scan::stopped(Text::new().bold(name), scanned, reported, reasons), failed);
     }
     let took = failed.started.map_or_else(String::new, |started| format!(" after {}", duration(started, failed.at)));
     let text = Text::new().bold(name).plain(format!(" {}{took}{}", verb(story, path, failed), by(failed)));

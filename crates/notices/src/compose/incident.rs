@@ -11,8 +11,8 @@ use crate::text::Text;
 /// The one message of an incident, as it stands now.
 pub(crate) fn notice(incident: &Incident, settings: &Settings) -> Notice {
     let leading = incident.rollbacks.leading();
-    if let (None, Some(visit)) = (leading, hook::leading(incident)) {
-        return hook::notice(incident, visit, settings);
+    if let (None, Some(said)) = (leading, hook::leading(incident)) {
+        return hook::notice(incident, said, settings);
     }
     let ruling = ruling(incident, leading);
     let mut sections = told(incident, ruling, settings);
@@ -28,8 +28,8 @@ pub(crate) fn notice(incident: &Incident, settings: &Settings) -> Notice {
 
 /// What one moment has to say. `late` is set when it is told long after it happened.
 pub(crate) fn announcement(incident: &Incident, moment: &Moment, settings: &Settings, late: bool) -> Notice {
-    if let Some(visit) = hook::of(incident, moment) {
-        return hook::announcement(incident, visit, (moment, late), settings);
+    if let Some(said) = hook::of(incident, moment) {
+        return hook::announcement(incident, said, (moment, late), settings);
     }
     let ruling = ruling(incident, moment.rollback.as_deref());
     let cleared = moment.outcome == Outcome::AlarmCleared;
@@ -50,15 +50,15 @@ pub(crate) fn announcement(incident: &Incident, moment: &Moment, settings: &Sett
 /// What a quiet moment adds to the thread.
 pub(crate) fn remark(incident: &Incident, moment: &Moment) -> Text {
     match hook::of(incident, moment) {
-        Some(visit) => super::gate::remark(visit),
+        Some(said) => said.remark(),
         None => rollback::cleared(ruling(incident, moment.rollback.as_deref())),
     }
 }
 
 /// Whether the one message tells a moment so that nothing is left to add.
 pub(crate) fn shows(incident: &Incident, moment: &Moment) -> bool {
-    match &moment.gate {
-        Some(_) => incident.rollbacks.is_empty() && moment.gate.as_deref() == incident.gates.leading(),
+    match hook::of(incident, moment) {
+        Some(said) => incident.rollbacks.is_empty() && hook::leading(incident) == Some(said),
         None => moment.rollback.as_deref() == incident.rollbacks.leading(),
     }
 }

@@ -1,7 +1,10 @@
 //! The lines a message is made of.
 
+use pipeline_model::StageName;
+
 use crate::facts::Commit;
 use crate::history::Broken;
+use crate::scan::Ended;
 use crate::story::{Mark, Pending, Standing, Step, Story};
 use crate::text::{Mention, Text, cut, duration};
 
@@ -29,14 +32,7 @@ pub(super) fn headline(story: &Story, standing: &Standing) -> Text {
             name.plain(" waits for approval in ").bold(stage)
         }
         Standing::Failing(stage) => name.plain(" is failing in ").bold(stage.as_str()),
-        Standing::Failed(Some(stage)) if super::failure::is_refusal(story, stage) => {
-            name.plain(" was not approved in ").bold(stage.as_str())
-        }
-        Standing::Failed(Some(stage)) if super::failure::is_a_gate(story, stage) => {
-            name.plain(" was stopped at the gate in ").bold(stage.as_str())
-        }
-        Standing::Failed(Some(stage)) if rollback => name.plain(" failed to roll back in ").bold(stage.as_str()),
-        Standing::Failed(Some(stage)) => name.plain(" failed in ").bold(stage.as_str()),
+        Standing::Failed(Some(stage)) => name.plain(failed(story, stage)).bold(stage.as_str()),
         Standing::Failed(None) => name.plain(" failed"),
         Standing::Succeeded => succeeded(story, name),
         Standing::Stopping => name.plain(" is being stopped"),
@@ -48,10 +44,30 @@ pub(super) fn headline(story: &Story, standing: &Standing) -> Text {
             Some(visit) => super::gate::headline(name, visit),
             None => name,
         },
+        Standing::Scan(identity) => match story.scans.get(identity) {
+            Some(scanned) => super::scan::headline(name, scanned),
+            None => name,
+        },
         Standing::Rollback(identity) => match story.rollbacks.get(identity) {
             Some(ruling) => super::rollback::headline(name, ruling),
             None => name,
         },
+    }
+}
+
+/// What failed in a stage, as far as it can be said in a few words.
+fn failed(story: &Story, stage: &StageName) -> &'static str {
+    if super::failure::is_refusal(story, stage) {
+        return " was not approved in ";
+    }
+    if super::failure::is_a_gate(story, stage) {
+        return " was stopped at the gate in ";
+    }
+    match super::failure::is_a_scan(story, stage) {
+        Some(Ended::Error) => " was stopped: it could not be scanned in ",
+        Some(_) => " was stopped by the scan in ",
+        None if story.is_rollback() => " failed to roll back in ",
+        None => " failed in ",
     }
 }
 

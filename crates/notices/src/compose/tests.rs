@@ -4,6 +4,7 @@ mod gates;
 mod hostile;
 mod limits;
 mod rollbacks;
+mod scans;
 
 use std::collections::BTreeSet;
 

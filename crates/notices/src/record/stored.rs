@@ -16,7 +16,7 @@ pub(super) struct Stored {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     story: Option<Box<Story>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    incident: Option<Incident>,
+    incident: Option<Box<Incident>>,
     #[serde(default, deserialize_with = "told::of_known_channels")]
     told: BTreeMap<Address, Told>,
 }

@@ -5,6 +5,7 @@ mod orderings;
 mod refusals;
 mod rollbacks;
 mod routes;
+mod scans;
 mod stored;
 
 use super::*;

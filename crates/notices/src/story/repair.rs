@@ -25,7 +25,8 @@ impl Story {
     /// been missed.
     pub fn repair(&mut self, facts: &ExecutionFacts, actions: &[ActionFacts]) -> bool {
         if self.is_unheard_of() {
-            self.recalled = earliest(self.rollbacks.first_at(), self.gates.first_at());
+            let gate_or_scan = earliest(self.gates.first_at(), self.scans.first_at());
+            self.recalled = earliest(self.rollbacks.first_at(), gate_or_scan);
         }
         self.learn_execution(facts);
         let Some(state) = facts.state.as_ref().map(readable).filter(|_| !self.is_over()) else { return false };

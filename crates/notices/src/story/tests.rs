@@ -4,6 +4,7 @@ mod gates;
 mod loss;
 mod orderings;
 mod rollbacks;
+mod scans;
 mod sources;
 
 use pipeline_model::{ActionState, ExecutionState};

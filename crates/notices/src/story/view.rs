@@ -35,6 +35,8 @@ pub(crate) enum Standing {
     /// The visit to a gate with this identity says it best: it holds the release or has stopped it, or nothing else is
     /// known.
     Gate(String),
+    /// The scan with this identity says it best: it has stopped the release, or nothing else is known.
+    Scan(String),
     /// The decision with this identity says it best: the release was rolled back or is to be, or nothing else is known.
     Rollback(String),
 }
@@ -148,13 +150,14 @@ impl Story {
             | Standing::Failed(_)
             | Standing::Waiting(_)
             | Standing::Gate(_)
+            | Standing::Scan(_)
             | Standing::Stopping => None,
             _ => self.rollbacks.carried_out(),
         };
-        let gate = self.gates.leading().filter(|_| self.is_unheard_of());
-        match (decided, gate) {
+        let first = if self.is_unheard_of() { self.known_of_first() } else { None };
+        match (decided, first) {
             (Some(identity), _) => Standing::Rollback(identity.to_owned()),
-            (None, Some(identity)) => Standing::Gate(identity.to_owned()),
+            (None, Some(first)) => first,
             (None, None) => course,
         }
     }
@@ -181,16 +184,9 @@ impl Story {
         }
         match (self.failed_stage(attempt), self.pending()) {
             (Some(stage), _) => Standing::Failing(stage),
-            (None, pending) if pending.is_empty() => self.at_gate().unwrap_or_else(|| self.moving(attempt)),
+            (None, pending) if pending.is_empty() => self.stands_at().unwrap_or_else(|| self.moving(attempt)),
             (None, pending) => Standing::Waiting(pending),
         }
-    }
-
-    /// The gate that has stopped it, else the one that has held it for longest.
-    fn at_gate(&self) -> Option<Standing> {
-        let visits = self.at_gates().into_iter().rev();
-        let first = visits.max_by_key(|(_, visit)| visit.stand.stops());
-        first.map(|(identity, _)| Standing::Gate(identity.to_owned()))
     }
 
     /// Where an execution stands that nothing holds up.

@@ -1,5 +1,7 @@
 //! What our own events promise to those who read them.
 
+mod scans;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -171,6 +173,8 @@ fn what_is_missing_is_named() {
 fn every_word_keeps_its_spelling() {
     assert!(Verdict::documented().iter().all(|word| Verdict::from(word.to_string()) == *word));
     assert!(RollbackOutcome::documented().iter().all(|word| RollbackOutcome::from(word.to_string()) == *word));
+    assert!(FindingSeverity::documented().iter().all(|word| FindingSeverity::from(word.to_string()) == *word));
+    assert!(ScanOutcome::documented().iter().all(|word| ScanOutcome::from(word.to_string()) == *word));
     assert!(ApprovalOutcome::documented().iter().all(|word| ApprovalOutcome::from(word.to_string()) == *word));
 }
 
@@ -186,10 +190,7 @@ fn decided() -> impl Strategy<Value = Decided> {
     let seconds = || proptest::option::of((0_u32..1_000_000).prop_map(f64::from));
     prop_oneof![
         gate_decided().prop_map(|gate| Decided::Gate(Box::new(gate))),
-        (text(), any::<[u32; 4]>()).prop_map(|(verdict, [critical, high, medium, low])| Decided::Scan {
-            verdict: verdict.into(),
-            findings: FindingCounts { critical, high, medium, low },
-        }),
+        scans::any_scan().prop_map(|scan| Decided::Scan(Box::new(scan))),
         rollback().prop_map(|rollback| Decided::Rollback(Box::new(rollback))),
         (text(), maybe(), seconds()).prop_map(|(outcome, by, waited_seconds)| Decided::Approval {
             outcome: outcome.into(),

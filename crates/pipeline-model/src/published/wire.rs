@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::Error as _};
 use serde_json::{Value, json};
 
-use super::{ApprovalOutcome, Decided, Decision, FindingCounts, Gate, Published, PublishedError, Rollback, Verdict};
+use super::{ApprovalOutcome, Decided, Decision, Gate, Published, PublishedError, Rollback, Scan};
 use crate::{ActionName, ExecutionId, PipelineArn, PipelineName, StageName, UnknownEvent, time};
 
 const GATE: &str = "Gate Decided";
@@ -53,13 +53,9 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Published, PublishedError> {
 
 fn decided(detail_type: &str, detail: &Detail, whole: Value) -> Result<Decided, serde_json::Error> {
     let outcome = || detail.outcome.clone().ok_or_else(|| serde_json::Error::missing_field("outcome"));
-    let verdict = || {
-        let verdict = detail.verdict.clone().ok_or_else(|| serde_json::Error::missing_field("verdict"));
-        verdict.map(Verdict::from)
-    };
     Ok(match detail_type {
         GATE => Decided::Gate(Box::new(serde_json::from_value(whole)?)),
-        SCAN => Decided::Scan { verdict: verdict()?, findings: detail.findings.unwrap_or_default() },
+        SCAN => Decided::Scan(Box::new(serde_json::from_value(whole)?)),
         ROLLBACK => Decided::Rollback(Box::new(serde_json::from_value(whole)?)),
         _ => Decided::Approval {
             outcome: ApprovalOutcome::from(outcome()?),
@@ -72,7 +68,7 @@ fn decided(detail_type: &str, detail: &Detail, whole: Value) -> Result<Decided, 
 pub(super) fn detail_type(what: &Decided) -> &'static str {
     match what {
         Decided::Gate(_) => GATE,
-        Decided::Scan { .. } => SCAN,
+        Decided::Scan(_) => SCAN,
         Decided::Rollback(_) => ROLLBACK,
         Decided::Approval { .. } => APPROVAL,
     }
@@ -91,10 +87,7 @@ pub(super) fn detail(decision: &Decision) -> Value {
     };
     match &decision.what {
         Decided::Gate(gate) => detail.gate = Some(gate.clone()),
-        Decided::Scan { verdict, findings } => {
-            detail.verdict = Some(verdict.to_string());
-            detail.findings = Some(*findings);
-        }
+        Decided::Scan(scan) => detail.scan = Some(scan.clone()),
         Decided::Rollback(rollback) => detail.rollback = Some(rollback.clone()),
         Decided::Approval { outcome, by, waited_seconds } => {
             detail.outcome = Some(outcome.to_string());
@@ -144,16 +137,16 @@ struct Detail {
     execution_id: Option<ExecutionId>,
     stage: Option<StageName>,
     action: Option<ActionName>,
-    verdict: Option<String>,
     outcome: Option<String>,
     reason: Option<String>,
     waited_seconds: Option<f64>,
-    findings: Option<FindingCounts>,
     by: Option<String>,
-    /// Like the next one, read by itself and written among the others: last, so that what it says takes the place of
+    /// Like the next ones, read by itself and written among the others: last, so that what it says takes the place of
     /// what is empty.
     #[serde(flatten, skip_deserializing)]
     gate: Option<Box<Gate>>,
+    #[serde(flatten, skip_deserializing)]
+    scan: Option<Box<Scan>>,
     #[serde(flatten, skip_deserializing)]
     rollback: Option<Box<Rollback>>,
 }

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use gate_checks::Place;
 use jiff::SignedDuration;
 use lambda_kit::Deadline;
+use lambda_kit::jobs::Request;
 use pipeline_model::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::request::Request;
 use crate::token::{Token, TokenError};
 use crate::visit::{Afterwards, Arrival, Outcome};
 use crate::{Gatekeeper, Outside};

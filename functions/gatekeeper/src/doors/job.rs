@@ -8,14 +8,13 @@ use std::cell::Cell;
 use gate_checks::{Judgement, Place};
 use jiff::SignedDuration;
 use lambda_kit::jobs::{
-    Answer, ContinuationToken, FailureKind, Gone, Jobs, Percent, Put, PutProblem, answer, answer_always,
+    Answer, ContinuationToken, FailureKind, Gone, Jobs, Percent, Put, PutProblem, Request, answer, answer_always,
 };
 use lambda_kit::{Deadline, Failure};
 use pipeline_model::{Job, JobId, Verdict};
 
 use crate::doors::Reply;
 use crate::report;
-use crate::request::Request;
 use crate::token::{Token, TokenError};
 use crate::visit::{Afterwards, Arrival, Outcome};
 use crate::{Gatekeeper, Outside};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// What has a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Schema {
-    /// A gate's policy.
+    /// A policy of gates and scans.
     Policy,
     /// The settings of a stack.
     Settings,
@@ -20,10 +20,21 @@ impl Schema {
 
     pub(super) fn value(self) -> Value {
         match self {
-            Self::Policy => gate_checks::schema(),
+            Self::Policy => policy(),
             Self::Settings => settings(),
         }
     }
+}
+
+/// A policy has a section for gates, one for scans, or both.
+fn policy() -> Value {
+    let mut schema = gate_checks::schema();
+    schema["properties"]["scan"] = artifact_scan::Policy::schema()["properties"]["scan"].take();
+    if let Some(whole) = schema.as_object_mut() {
+        whole.remove("required");
+        whole.insert(String::from("anyOf"), json!([{ "required": ["gate"] }, { "required": ["scan"] }]));
+    }
+    schema
 }
 
 fn settings() -> Value {
@@ -85,7 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn every_key_of_the_settings_is_described() {
+    fn a_policy_has_at_least_one_of_its_sections_and_no_other() {
+        let schema = Schema::Policy.value();
+        let sections: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(sections, ["gate", "scan"]);
+        assert_eq!((&schema["additionalProperties"], schema.get("required")), (&json!(false), None));
+        assert_eq!(schema["anyOf"], json!([{ "required": ["gate"] }, { "required": ["scan"] }]));
+        assert!(
+            schema["properties"]["scan"]["properties"]["suppressions"]["items"]["properties"]["expires"].is_object()
+        );
+    }
+
+    #[test]
+    fn every_key_of_the_settings_and_of_a_scan_is_described() {
         fn undescribed(schema: &Value, path: &str, found: &mut Vec<String>) {
             for (key, below) in schema["properties"].as_object().into_iter().flatten() {
                 let path = format!("{path}.{key}");
@@ -98,6 +121,7 @@ mod tests {
         }
         let mut found = Vec::new();
         undescribed(&Schema::Settings.value(), "", &mut found);
+        undescribed(&Schema::Policy.value()["properties"]["scan"], "scan", &mut found);
         assert_eq!(found, [""; 0]);
     }
 }

@@ -219,9 +219,9 @@ Resources:
     }
 
     #[test]
-    fn the_policy_of_the_release_pipeline_can_be_used() {
+    fn the_policies_of_the_release_pipeline_can_be_used() {
         let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../pipelines/release.yaml"));
         let checked = document::check(&std::fs::read_to_string(path).unwrap(), Some(path), &BTreeMap::new());
-        assert_eq!((checked.what.as_str(), checked.problems), ("a template with GatePolicy", Vec::new()));
+        assert_eq!((checked.what.as_str(), checked.problems), ("a template with ScanPolicy, GatePolicy", Vec::new()));
     }
 }

@@ -3,11 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
+use crate::codepipeline::config::Credentials;
 use crate::codepipeline::declaration::EncryptionKey;
 use crate::codepipeline::effects::Effect;
 use crate::codepipeline::engine::Engine;
 use crate::codepipeline::events::after;
-use crate::codepipeline::ports::Problem;
+use crate::codepipeline::ports::{ArtifactScope, Problem};
 use crate::codepipeline::records::{Job, PlacedArtifact, RunIndex, Work};
 
 impl Engine {
@@ -22,24 +23,26 @@ impl Engine {
         let function = self[run].configuration.get("FunctionName").cloned().unwrap_or_default();
         let silent_at = after(self.now, signed(self.settings.timing.silence));
         self[run].work = Work::Answer { job: job.clone(), silent_at };
-        self.effects.push(Effect::Invoke { job, function, event });
+        let scope = self.artifact_scope(run);
+        self.effects.push(Effect::Invoke { job, function, event, scope });
+    }
+
+    fn artifact_scope(&self, run: RunIndex) -> ArtifactScope {
+        let places = |placed: &[PlacedArtifact]| placed.iter().map(|artifact| artifact.at.clone()).collect();
+        ArtifactScope {
+            inputs: places(&self[run].inputs),
+            outputs: places(&self[run].outputs),
+            encryption_key: self.encryption_key(run).map(|key| key.id.clone()),
+        }
     }
 
     fn job_data(&self, run: RunIndex, token: Option<String>) -> Value {
         let it = &self[run];
-        let credentials = &self.settings.artifact_credentials;
         let mut data = Map::new();
         data.insert("actionConfiguration".to_owned(), json!({ "configuration": it.configuration }));
         data.insert("inputArtifacts".to_owned(), artifacts(&it.inputs));
         data.insert("outputArtifacts".to_owned(), artifacts(&it.outputs));
-        data.insert(
-            "artifactCredentials".to_owned(),
-            json!({
-                "accessKeyId": credentials.access_key_id,
-                "secretAccessKey": credentials.secret_access_key,
-                "sessionToken": credentials.session_token.clone().unwrap_or_default(),
-            }),
-        );
+        data.insert("artifactCredentials".to_owned(), self.settings.artifact_credentials.of_a_job());
         if let Some(token) = token {
             data.insert("continuationToken".to_owned(), json!(token));
         }
@@ -93,6 +96,27 @@ impl Engine {
         }
     }
 
+    /// A job was handed over with credentials of its own.
+    pub(crate) fn session_opened(&mut self, job: &str, credentials: &Credentials) {
+        if let Some(job) = self.jobs.get_mut(job) {
+            job.event["artifactCredentials"] = credentials.of_a_job();
+        }
+    }
+
+    /// A function says that it has done its work: AWS does not document whether it looks for what was to be uploaded, so
+    /// this looks. Without it the action fails.
+    pub(crate) fn job_succeeded(&mut self, run: RunIndex) {
+        let outputs = self[run].outputs.clone();
+        if outputs.is_empty() {
+            return self.succeed_run(run);
+        }
+        self.close_jobs(run);
+        self[run].work = Work::Storing { left: outputs.len() };
+        for output in outputs {
+            self.effects.push(Effect::Find { run, artifact: output.name, at: output.at });
+        }
+    }
+
     /// From now on the run's jobs are answered with `InvalidJobStateException`.
     pub(super) fn close_jobs(&mut self, run: RunIndex) {
         if let Work::Answer { job, .. } = &self[run].work {
@@ -127,6 +151,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::codepipeline::bench::{Bench, action, pipeline, stage};
+    use crate::codepipeline::config::Credentials;
     use crate::codepipeline::effects::Signal;
     use crate::codepipeline::ports::Problem;
 
@@ -233,6 +258,40 @@ mod tests {
         let second = bench.last_job();
         answer(&mut bench, &second, json!({})).unwrap();
         assert_eq!(bench.status(&id), "Succeeded");
+    }
+
+    #[test]
+    fn a_continuation_has_the_same_artifacts_in_the_same_places() {
+        let (mut bench, _) = invoked(&gated(|gate| gate["outputArtifacts"] = json!([{"name": "GateReport"}])));
+        let first = bench.last_job();
+        answer(&mut bench, &first, json!({"continuationToken": "t"})).unwrap();
+        bench.wait(30);
+        let data = |number: usize| bench.invocations[number].1["CodePipeline.job"]["data"].clone();
+        for artifacts in ["inputArtifacts", "outputArtifacts"] {
+            assert_eq!(data(0)[artifacts], data(1)[artifacts]);
+        }
+    }
+
+    #[test]
+    fn an_output_artifact_that_nobody_uploaded_fails_the_action_that_was_to_make_it() {
+        for uploaded in [true, false] {
+            let (mut bench, id) = invoked(&gated(|gate| gate["outputArtifacts"] = json!([{"name": "GateReport"}])));
+            bench.uploads = uploaded;
+            let job = bench.last_job();
+            answer(&mut bench, &job, json!({})).unwrap();
+            assert_eq!(bench.status(&id), if uploaded { "Succeeded" } else { "Failed" });
+            assert_eq!(answer(&mut bench, &job, json!({})).unwrap_err().code, "InvalidJobStateException");
+        }
+    }
+
+    #[test]
+    fn a_job_with_credentials_of_its_own_keeps_them() {
+        let (mut bench, _) = invoked(&gated(|_| ()));
+        let job = bench.last_job();
+        let credentials = Credentials { access_key_id: "own".to_owned(), ..Credentials::local() };
+        bench.engine.signal(bench.now, Signal::SessionOpened { job: job.clone(), credentials });
+        let details = bench.call("GetJobDetails", json!({"jobId": job})).unwrap();
+        assert_eq!(details["jobDetails"]["data"]["artifactCredentials"]["accessKeyId"], "own");
     }
 
     #[test]

@@ -88,8 +88,9 @@ impl Engine {
         let encryption_key = self.encryption_key(run).map(|key| key.id.clone());
         for output in &outputs {
             let folder = play.artifacts.get(&output.name).cloned();
+            let files = play.files.get(&output.name).cloned().unwrap_or_default();
             let at = output.at.clone();
-            self.effects.push(Effect::Store { run, folder, at, encryption_key: encryption_key.clone() });
+            self.effects.push(Effect::Store { run, folder, files, at, encryption_key: encryption_key.clone() });
         }
         self[run].work = Work::Storing { left: outputs.len() };
     }

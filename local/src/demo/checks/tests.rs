@@ -1,5 +1,7 @@
 //! What the checks notice, and what they let pass.
 
+mod scans;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -9,19 +11,21 @@ use crate::demo::shop;
 use crate::demo::story::{Death, OPENED_BECAUSE, Release};
 use crate::slack::message::{Author, Content};
 
+use scans::good_reports;
+
 fn release(commit: &str, subject: &str) -> Release {
     Release { execution: commit.to_owned(), commit: commit.to_owned(), subject: subject.to_owned() }
 }
 
 fn played(deaths: [Death; 2]) -> Played {
-    let [broken, fixed, bad, stopped] = [
+    let [leaking, fixed, bad, stopped] = [
         ("4f1c9a7d2e", "Charge VAT"),
-        ("b83e05d14a", "Round VAT"),
+        ("b83e05d14a", "Read the key"),
         ("c5d2e70f3b", "Take payments"),
         ("92d4b6e1f0", "Ask once"),
     ]
     .map(|(commit, subject)| release(commit, subject));
-    Played { broken, fixed, bad, stopped, deaths }
+    Played { leaking, fixed, bad, stopped, deaths }
 }
 
 fn rollback_to(target: &str) -> Rollback {
@@ -42,12 +46,13 @@ fn message(ts: &str, text: &str, shown: &str) -> Message {
 }
 
 fn good_channel() -> Vec<Message> {
-    let mut failed = message(
+    let found = "*Stripe live secret key* (critical) in lib/vat-rates.jar!/config/stripe.properties, line 3, column 9";
+    let mut leaking = message(
         "1.1",
-        "shop-release failed in *Test*",
-        "4f1c9a7 Charge VAT (Dana) IntegrationTests (JobFailed): 3 of 214 tests failed shop-release-test <!subteam^S0000000001>",
+        "shop-release was stopped by the scan in *Test*",
+        &format!("4f1c9a7 Charge VAT (Dana) {found} What to do: Roll the key. <!subteam^S0000000001>"),
     );
-    failed.thread.push(message("1.2", "shop-release failed in *Test*", "4f1c9a7"));
+    leaking.thread.push(message("1.2", "shop-release was stopped by the scan in *Test*", "4f1c9a7"));
     let because = format!("The gate in *Gate* was opened by *Lee*: {OPENED_BECAUSE}");
     let stages = "b83e05d ✓ Source ✓ Build ✓ Test ✓ Approval ✓ Staging ✓ Gate ✓ Production";
     let mut fixed = message("2.1", "shop-release is fixed after 20 min", &format!("{stages} {because}"));
@@ -68,7 +73,7 @@ fn good_channel() -> Vec<Message> {
     for ts in ["5.2", "5.3"] {
         stopped.thread.push(message(ts, "shop-release failed in *Gate*", "ended before it could answer"));
     }
-    vec![failed, fixed, bad, rollback, stopped]
+    vec![leaking, fixed, bad, rollback, stopped]
 }
 
 fn death(seconds: u64, said: &str) -> Death {
@@ -96,7 +101,9 @@ fn problems_after(
 ) -> Vec<String> {
     let dead_letters = &[("DeadLetters".to_owned(), left)].into();
     let played = &played([killed(), hung()]);
-    let evidence = Evidence { played, rollbacks, messages, calls, dead_letters, denials };
+    let leak = &Leak::new();
+    let (reports, texts) = (&good_reports(), &[("Slack".to_owned(), format!("{messages:?}"))]);
+    let evidence = Evidence { played, rollbacks, reports, leak, texts, messages, calls, dead_letters, denials };
     check(&evidence).into_iter().filter(|check| check.problem.is_some()).map(|check| check.what).collect()
 }
 
@@ -196,7 +203,10 @@ fn a_dead_gate_that_is_answered_late_or_without_a_cause_is_noticed() {
         let (messages, dead_letters) = (&good_channel(), &BTreeMap::new());
         let rollbacks = &[rollback_to("b83e05d14a")];
         let played = &played(deaths);
-        let evidence = Evidence { played, rollbacks, messages, calls: &[], dead_letters, denials: &[] };
+        let (leak, reports, texts) = (&Leak::new(), &good_reports(), &[("Slack".to_owned(), "words".to_owned())]);
+        let calls = &[];
+        let evidence =
+            Evidence { played, rollbacks, reports, leak, texts, messages, calls, dead_letters, denials: &[] };
         let found: Vec<_> = check(&evidence).into_iter().filter(|check| check.problem.is_some()).collect();
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].what.starts_with(what));

@@ -18,7 +18,7 @@ pub(crate) const GATE: &str = "Gate";
 /// How long alarms must have been quiet: time enough to see in Slack that a release waits.
 pub(crate) const BAKE_TIME: &str = "10s";
 /// Why somebody opened the gate.
-pub(crate) const OPENED_BECAUSE: &str = "customers pay a cent too much until this is out";
+pub(crate) const OPENED_BECAUSE: &str = "VAT on shipping is due since midnight";
 /// What Lambda gives the gatekeeper, in seconds: `Timeout` in `template.yaml`, and so little while it is to hang.
 const TIME_LIMIT: u64 = 60;
 const SHORT_TIME_LIMIT: u64 = 3;

@@ -1,10 +1,10 @@
 //! Nothing from outside can call, link or format, wherever it comes in.
 
 use super::*;
-use pipeline_model::{Decision, Revision, RollbackOutcome, Verdict};
+use pipeline_model::{Decision, Revision, RollbackOutcome, ScanFinding, Verdict};
 
 use crate::outgoing::Outgoing;
-use crate::testing::{check, decided, desk, everything, gated, opened, with, with_gate};
+use crate::testing::{check, decided, desk, everything, finding, gated, opened, unread, with, with_gate, with_scan};
 
 /// Everything text from outside might try.
 const HOSTILE: &str = "<!channel> <@U012345> *b* _i_ ~s~ `c` <https://evil.example|Approve> &lt; \u{202E}txt.exe\n> quote\n@here #general";
@@ -50,7 +50,11 @@ fn hostile() -> Vec<Story> {
     let mut gated = story("0 execution STARTED\n9 action Production/Check FAILED by=Lambda\n9 execution FAILED");
     gated.absorb_decision(&asked(crate::testing::gated(Verdict::Fail, 8)));
     gated.absorb_decision(&Decision { key: Some(String::from("another")), ..asked(opened(6)) });
-    vec![failed, waiting, stopped, passed, named, rolled_back, refused, cleared, held, gated]
+    let mut scanned = story("0 execution STARTED\n9 action Test/Scan FAILED by=Lambda\n9 execution FAILED");
+    scanned.absorb_decision(&looked(crate::testing::scanned(Verdict::Fail, 8)));
+    let mut blind = story("0 execution STARTED");
+    blind.absorb_decision(&looked(crate::testing::scanned(Verdict::Error, 8)));
+    vec![failed, waiting, stopped, passed, named, rolled_back, refused, cleared, held, gated, scanned, blind]
 }
 
 /// A decision with hostile text in every place.
@@ -74,6 +78,17 @@ fn asked(decision: Decision) -> Decision {
     let decision = with_gate(decision, |gate| {
         gate.checks = vec![check(HOSTILE, HOSTILE, "fail", HOSTILE), check(HOSTILE, HOSTILE, HOSTILE, HOSTILE)];
         (gate.policy, gate.opened_by, gate.opened_because) = (hostile(), hostile(), hostile());
+    });
+    Decision { reason: hostile(), stage: None, action: None, ..decision }
+}
+
+/// What a scan says, with hostile text in every place.
+fn looked(decision: Decision) -> Decision {
+    let hostile = || Some(HOSTILE.to_owned());
+    let decision = with_scan(decision, |scan| {
+        let found = || ScanFinding { advice: hostile(), ..finding(HOSTILE, HOSTILE, HOSTILE) };
+        (scan.top, scan.gaps) = (vec![found(), found()], vec![unread(HOSTILE, HOSTILE)]);
+        (scan.policy, scan.report_url) = (hostile(), Some(format!("s3://{HOSTILE}")));
     });
     Decision { reason: hostile(), stage: None, action: None, ..decision }
 }

@@ -3,11 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use pipeline_model::{Decision, Revision, RollbackOutcome, Verdict};
+use pipeline_model::{Decision, FindingCounts, Revision, RollbackOutcome, ScanFinding, Verdict};
 
 use crate::outgoing::Outgoing;
 use crate::subject::Subject;
-use crate::testing::{check, decided, everything, gated, of_a_hook, outside_of_pipelines, with, with_gate};
+use crate::testing::{
+    check, decided, everything, finding, gated, of_a_hook, of_no_execution, outside_of_pipelines, scanned, unread,
+    with, with_gate, with_scan,
+};
 
 /// Text of every kind, and a lot of it.
 fn text() -> impl Strategy<Value = String> {
@@ -32,7 +35,7 @@ prop_compose! {
         stages in proptest::collection::vec((name(), proptest::collection::vec(name(), 0..6), 0_usize..7), 0..14),
         texts in proptest::collection::vec(text(), 6),
         end in proptest::sample::select(vec!["STARTED", "SUCCEEDED", "FAILED", "STOPPED", "RESUMED", "CANCELED", "ODD"]),
-        pipeline in name(), ordered in any::<bool>(), decisions in proptest::collection::vec(prop_oneof![any_decision(), any_gate()], 0..6),
+        pipeline in name(), ordered in any::<bool>(), decisions in proptest::collection::vec(prop_oneof![any_decision(), any_gate(), any_scan()], 0..8),
     ) -> Story {
         let word = |at: usize| texts[at].replace(['"', '\n'], "\\n");
         let mut lines = format!("0 execution STARTED commit=\"{}\" message=\"{}\" author=\"{}\" branch=\"{}\"\n", word(0), word(1), word(2), word(3));
@@ -94,6 +97,25 @@ prop_compose! {
     }
 }
 
+prop_compose! {
+    fn any_scan()(
+        texts in proptest::collection::vec(text(), 7), count in 0_usize..12, key in "[a-d]", second in 100_i64..1_200,
+        verdict in proptest::sample::select(vec!["pass", "error", "fail", "quarantine"]),
+        counts in any::<[u32; 4]>(), named in any::<bool>(),
+    ) -> Decision {
+        let text = |at: usize| Some(texts[at].clone());
+        let decision = with_scan(scanned(Verdict::from(verdict.to_owned()), second), |scan| {
+            let found = ScanFinding { advice: text(3), line: None, places: 9, ..finding(&texts[0], &texts[1], &texts[2]) };
+            (scan.top, scan.gaps) = (vec![found; count], vec![unread(&texts[4], &texts[5]); count]);
+            let [critical, high, medium, low] = counts;
+            scan.findings = FindingCounts { critical, high, medium, low };
+            (scan.policy, scan.report_url) = (text(3), Some(format!("s3://{}", texts[6])));
+        });
+        let stage = named.then(|| StageName::new(texts[6].clone()));
+        Decision { reason: text(2), key: Some(key), stage, action: None, ..decision }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -118,9 +140,13 @@ proptest! {
 
     #[test]
     fn every_message_of_any_incident_is_within_its_channels_limits(
-        decision in prop_oneof![any_decision().prop_map(Some), Just(None)], gate in any_gate(), target in text(),
+        ruling in any_decision(), gate in any_gate(), scan in any_scan(), which in 0..3, target in text(),
     ) {
-        let decision = decision.map_or_else(|| of_a_hook(gate), |decision| outside_of_pipelines(decision, &target));
+        let decision = match which {
+            0 => outside_of_pipelines(ruling, &target),
+            1 => of_a_hook(gate),
+            _ => of_no_execution(scan),
+        };
         if let Some(subject) = Subject::of(&decision).filter(|subject| !subject.is_uneventful()) {
             let desk = desk_with(&format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns], outcomes: {}}}]", everything()));
             let (mut record, mut channels) = (Record::new(subject), Channels::default());

@@ -2,11 +2,14 @@
 
 use pipeline_model::Decision;
 use pipeline_model::RollbackOutcome::{Done, Failed};
-use pipeline_model::Verdict::{Fail, Wait};
+use pipeline_model::Verdict::{Fail, Pass, Wait};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{check, decided, gated, of_a_hook, opened, outside_of_pipelines, with, with_gate};
+use crate::testing::{
+    check, decided, finding, gated, of_a_hook, of_no_execution, opened, outside_of_pipelines, scanned, unread, with,
+    with_gate, with_scan,
+};
 
 /// Everything a record can hold, as it is stored today. A field may be added; what is here must stay readable.
 #[test]
@@ -95,6 +98,15 @@ fn the_largest_pipeline_with_the_longest_texts_stays_far_below_the_tables_limit(
         let (key, reason) = (Some(format!("{gate}{long}")), Some(long.clone()));
         record.story().absorb_decision(&Decision { key, reason, ..decision });
     }
+    for scan in 0..40 {
+        let decision = with_scan(scanned(Fail, 500 + scan), |scan| {
+            let found = pipeline_model::ScanFinding { advice: Some(long.clone()), ..finding(&long, &long, &long) };
+            (scan.top, scan.gaps) = (vec![found; 10], vec![unread(&long, &long); 5]);
+            (scan.policy, scan.report_url) = (Some(long.clone()), Some(format!("s3://{}", "a".repeat(900))));
+        });
+        let (key, reason) = (Some(format!("{scan}{long}")), Some(long.clone()));
+        record.story().absorb_decision(&Decision { key, reason, ..decision });
+    }
     Channels::default().deliver(&mut record, &desk(), at(10));
     let size = serde_json::to_vec(&record).map(|stored| stored.len()).unwrap();
     assert!(size < 350_000, "{size} bytes");
@@ -123,6 +135,21 @@ fn stored_visits_to_gates_have_this_shape() {
     let stored = [&record, &hook].map(|record| serde_json::to_value(record).unwrap());
     insta::assert_json_snapshot!([&stored[0]["story"]["gates"], &stored[1]["incident"]]);
     for (stored, record) in stored.into_iter().zip([record, hook]) {
+        assert_eq!(serde_json::from_value::<Record>(stored).unwrap(), record);
+    }
+}
+
+#[test]
+fn stored_scans_have_this_shape() {
+    let another = Decision { key: Some(String::from("another")), ..scanned(Pass, 900) };
+    let mut record = record("0 execution STARTED");
+    for decision in [scanned(Fail, 300), another] {
+        record.subject.absorb_decision(&decision);
+    }
+    let nameless = Record::new(Subject::of(&of_no_execution(scanned(Fail, 300))).unwrap());
+    let stored = [&record, &nameless].map(|record| serde_json::to_value(record).unwrap());
+    insta::assert_json_snapshot!([&stored[0]["story"]["scans"], &stored[1]["incident"]]);
+    for (stored, record) in stored.into_iter().zip([record, nameless]) {
         assert_eq!(serde_json::from_value::<Record>(stored).unwrap(), record);
     }
 }

@@ -1,0 +1,42 @@
+//! How many bytes may yet be unpacked in the whole scan, on however many threads.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::Limits;
+
+/// Counts all bytes that are unpacked, so that no number of nested archives unpacks more than the limit.
+#[derive(Debug)]
+pub struct Budget {
+    left: AtomicU64,
+}
+
+impl Budget {
+    /// A scan that has unpacked as many bytes already, in invocations before.
+    pub fn new(limits: &Limits, unpacked: u64) -> Self {
+        Self { left: AtomicU64::new(limits.artifact.saturating_sub(unpacked)) }
+    }
+
+    pub(crate) fn left(&self) -> u64 {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    /// Whether as many were left.
+    pub(crate) fn take(&self, bytes: u64) -> bool {
+        let taken = |left: u64| Some(left.saturating_sub(bytes));
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken).is_ok_and(|left| left >= bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_never_becomes_more() {
+        let budget = Budget::new(&Limits { artifact: 10, ..Limits::default() }, 4);
+        assert!(budget.take(6));
+        assert_eq!(budget.left(), 0);
+        assert!(!budget.take(1) && budget.take(0));
+        assert_eq!(budget.left(), 0);
+    }
+}

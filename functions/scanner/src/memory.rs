@@ -1,0 +1,111 @@
+//! Doubles of the outside for tests: they keep everything in memory, and fail or crash on demand.
+
+mod artifact;
+mod pipeline;
+mod shelf;
+mod store;
+
+use jiff::Timestamp;
+use lambda_kit::doubles::{Calls, MemorySettings, Moment, RecordingBus, RecordingJobs};
+use lambda_kit::metrics::Metrics;
+use lambda_kit::{Clock, Home};
+
+use crate::{Outside, Policies, Room, RuleCache, Scanner};
+
+pub use artifact::{leak, secret, zipped};
+pub use pipeline::{Delivered, Pipeline};
+pub use shelf::MemoryShelf;
+pub use store::{Fault, MemoryStore, Put};
+
+thread_local! {
+    /// It takes long to get the rules ready without optimisation, so the processes of a test share them.
+    static RULES: RuleCache = RuleCache::default();
+}
+
+/// The bucket for baselines, rules and reports.
+pub const BUCKET: &str = "scans";
+
+/// A world with all that a scanner reaches. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Memory {
+    /// Artifacts, reports and what policies name.
+    pub store: MemoryStore,
+    /// The state table.
+    pub shelf: MemoryShelf,
+    /// CodePipeline's jobs.
+    pub jobs: RecordingJobs,
+    /// The event bus.
+    pub bus: RecordingBus,
+    /// Policies and settings, as the parameter store keeps them.
+    pub settings: MemorySettings,
+    /// The time.
+    pub clock: Clock,
+    /// The scanner's own metrics, added up.
+    pub metrics: Metrics,
+    /// How much memory and how many threads the scanner may use.
+    pub room: Room,
+    calls: Calls,
+}
+
+/// What a scanner reaches in tests.
+#[derive(Debug, Clone, Copy)]
+pub struct InMemory;
+
+impl Outside for InMemory {
+    type Store = MemoryStore;
+    type Shelf = MemoryShelf;
+    type Jobs = RecordingJobs;
+    type Bus = RecordingBus;
+    type Parameters = MemorySettings;
+}
+
+impl Memory {
+    /// An empty world at a given time, which moves only when told.
+    pub fn at(now: Timestamp) -> Self {
+        let (clock, calls) = (Clock::stopped_at(now), Calls::default());
+        Self {
+            store: MemoryStore::with(calls.for_one_double(), clock.clone()),
+            shelf: MemoryShelf::with(calls.for_one_double()),
+            jobs: RecordingJobs::with(calls.for_one_double()),
+            bus: RecordingBus::with(calls.for_one_double()),
+            settings: MemorySettings::with(calls.for_one_double()),
+            clock,
+            metrics: Metrics::adding_up(),
+            room: Room::of_megabytes(1_769),
+            calls,
+        }
+    }
+
+    /// A scanner in this world that has just started.
+    pub fn scanner(&self) -> Scanner<InMemory> {
+        let (clock, metrics) = (self.clock.clone(), self.metrics.clone());
+        Scanner {
+            store: self.store.clone(),
+            shelf: self.shelf.clone(),
+            jobs: self.jobs.clone(),
+            bus: self.bus.clone(),
+            policies: Policies::new(self.settings.clone(), "/pipewarden", clock.clone(), metrics.clone()),
+            rules: RULES.with(Clone::clone),
+            bucket: Some(BUCKET.to_owned()),
+            room: self.room.clone(),
+            home: Home { region: String::from("us-east-1"), account: String::from("111122223333") },
+            clock,
+            metrics,
+        }
+    }
+
+    /// Runs `work` until it ends or crashes; `None` means that it crashed and nothing after that call happened.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        self.calls.run(work).await
+    }
+
+    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
+    pub fn crash_at(&self, number: usize, moment: Moment) {
+        self.calls.crash_at(number, moment);
+    }
+
+    /// How many calls were made to all doubles.
+    pub fn calls(&self) -> usize {
+        self.calls.count()
+    }
+}

@@ -1,0 +1,131 @@
+//! CodePipeline as a scan sees it: a job, and another one with the token after each continuation.
+
+use std::time::Duration;
+
+use lambda_kit::jobs::{Answer, FailureKind, Jobs};
+use lambda_kit::start::{Handler, Invocation};
+use lambda_kit::{Deadline, Failure};
+use pipeline_model::JobId;
+use serde_json::json;
+use serde_json::value::RawValue;
+
+use super::Memory;
+
+/// Lambda's timeout.
+const TIMEOUT: Duration = Duration::from_secs(900);
+
+/// Between an answer and the job that follows it.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// What became of one delivery; `None` is a process that died.
+pub type Delivered = Option<Result<String, Failure>>;
+
+/// An action that has artifacts scanned.
+#[derive(Debug, Clone)]
+pub struct Pipeline {
+    memory: Memory,
+    parameters: String,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    key: Option<String>,
+}
+
+impl Pipeline {
+    /// An action with these user parameters and input artifacts. An artifact lies in the bucket `artifacts` under its name.
+    pub fn with(memory: &Memory, parameters: &str, inputs: &[&str]) -> Self {
+        let inputs = inputs.iter().map(|name| (*name).to_owned()).collect();
+        Self { memory: memory.clone(), parameters: parameters.to_owned(), inputs, outputs: Vec::new(), key: None }
+    }
+
+    /// The same with an output artifact of that name.
+    #[must_use]
+    pub fn output(mut self, name: &str) -> Self {
+        self.outputs.push(name.to_owned());
+        self
+    }
+
+    /// The same with a key of the artifact store.
+    #[must_use]
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
+    }
+
+    /// The id of the action's job of this number.
+    pub fn job(number: usize) -> JobId {
+        let id = format!("{number:08x}-abcd-4111-abcd-111111abcdef");
+        id.parse().expect("a UUID")
+    }
+
+    /// The event of a job.
+    pub fn event(&self, number: usize, token: Option<&str>) -> String {
+        let artifact = |name: &String| {
+            let place = json!({ "bucketName": "artifacts", "objectKey": name });
+            json!({ "name": name, "revision": null, "location": { "type": "S3", "s3Location": place } })
+        };
+        let configuration = json!({ "FunctionName": "pipewarden-scanner", "UserParameters": self.parameters });
+        let mut data = json!({
+            "actionConfiguration": { "configuration": configuration },
+            "inputArtifacts": self.inputs.iter().map(artifact).collect::<Vec<_>>(),
+            "outputArtifacts": self.outputs.iter().map(artifact).collect::<Vec<_>>(),
+            "artifactCredentials": {
+                "accessKeyId": "key-id-of-the-session",
+                "secretAccessKey": "secret-of-the-session",
+                "sessionToken": "token-of-the-session",
+            },
+        });
+        if let Some(key) = &self.key {
+            data["encryptionKey"] = json!({ "id": key, "type": "KMS" });
+        }
+        if let Some(token) = token {
+            data["continuationToken"] = json!(token);
+        }
+        let job = json!({ "id": Self::job(number).as_str(), "accountId": "111122223333", "data": data });
+        json!({ "CodePipeline.job": job }).to_string()
+    }
+
+    /// Hands the function an event, in a process of its own.
+    pub async fn deliver(&self, event: &str) -> Delivered {
+        let event = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON");
+        let scanner = self.memory.scanner();
+        let deadline = Deadline::after(&self.memory.clock, TIMEOUT);
+        let invocation = Invocation { request_id: String::from("r-1"), deadline };
+        self.memory.run(scanner.handle(event, invocation)).await
+    }
+
+    /// Hands over a job; if the function dies or fails, the watchdog answers in its place.
+    pub async fn visit(&self, number: usize, token: Option<&str>) -> Delivered {
+        let delivered = self.deliver(&self.event(number, token)).await;
+        if !matches!(delivered, Some(Ok(_))) {
+            let told = Answer::failure(FailureKind::JobFailed, "the scanner died");
+            self.memory.jobs.put(&Self::job(number), &told).await.expect("the watchdog reaches CodePipeline");
+        }
+        delivered
+    }
+
+    /// Visits until the scan is decided, half a minute apart, at most `most` times. What the action was told last.
+    pub async fn run(&self, most: usize) -> Answer {
+        let mut token: Option<String> = None;
+        for number in 0..most {
+            self.visit(number, token.as_deref()).await;
+            match self.answer(number) {
+                Answer::Continue { token: next, .. } => token = Some(next.as_str().to_owned()),
+                end => return end,
+            }
+            self.memory.clock.advance(PAUSE);
+        }
+        self.answer(most - 1)
+    }
+
+    /// The one answer of a job.
+    ///
+    /// # Panics
+    /// If it has none, or more than one.
+    pub fn answer(&self, number: usize) -> Answer {
+        let answers = self.memory.jobs.answers();
+        let mut own = answers.into_iter().filter(|(job, _)| *job == Self::job(number)).map(|(_, answer)| answer);
+        let answer = own.next().expect("every job has an answer");
+        assert_eq!(own.next(), None, "no job has two answers");
+        answer
+    }
+}
