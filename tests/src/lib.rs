@@ -11,6 +11,7 @@ mod events;
 mod failure_cases;
 mod release;
 mod rollback;
+mod secrecy;
 mod seeds;
 mod simulation;
 mod stage;

@@ -11,7 +11,7 @@ pub use wire::ScannedError;
 
 /// The most secrets that are told of; code scanning at GitHub shows as many.
 pub const MOST_FINDINGS: usize = 5_000;
-/// The most places of one of the [`MANY_PLACES_FOR`] worst secrets.
+/// The most places of one of the hundred worst secrets.
 pub const MOST_PLACES: usize = 100;
 /// How many of the worst secrets are told with many places.
 const MANY_PLACES_FOR: usize = 100;

@@ -198,7 +198,8 @@ fn tar_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
 fn text_seeds() -> Vec<Vec<u8>> {
     let token = format!("gh{}_{}", "p", "a1B2".repeat(9));
     let key = format!("-----BEGIN {0}-----\nMIIB{1}\n-----END {0}-----\n", "PRIVATE KEY", "Ab3+".repeat(20));
-    let plain = format!("password = \"k#9xQ2w{token}\"\nurl: https://user:Zk3!x9@host/?api_key={token}\n{key}");
+    let word = ["Zk3", "!x9"].concat();
+    let plain = format!("password = \"k#9xQ2w{token}\"\nurl: https://user:{word}@host/?api_key={token}\n{key}");
     let hex: String = plain.bytes().map(|byte| format!("{byte:02x}")).collect();
     let percent: String = plain.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let unicode: String = plain.bytes().map(|byte| format!("\\u{byte:04x}")).collect();

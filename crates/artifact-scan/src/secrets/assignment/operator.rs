@@ -49,6 +49,8 @@ pub(super) fn after(cursor: &mut Cursor<'_>, name: &Range<usize>) -> Option<Oper
     }
     match cursor.peek() {
         Some(b':') => colon(cursor).map(|colon| described(*cursor, cursor).unwrap_or(colon)),
+        // `user:<password>@host` tells where a password would stand.
+        Some(b'>') if cursor.bytes.get(cursor.at + 1) == Some(&b'@') => None,
         Some(b'>') if before == Some(b'<') || before == Some(b':') => step(cursor, Operator::Tag),
         Some(b'<') => element(*cursor, cursor),
         Some(b'(') if blanks == 0 && !is_quoted => step(cursor, Operator::Call),

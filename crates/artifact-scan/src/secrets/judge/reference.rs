@@ -79,10 +79,10 @@ const WORDS: [&str; 44] = [
     "unused",
     "string",
 ];
-/// Ends of names of files.
-const ENDS: [&str; 24] = [
-    ".json", ".yaml", ".yml", ".zip", ".js", ".ts", ".tsx", ".py", ".txt", ".pem", ".key", ".crt", ".html", ".xml",
-    ".css", ".map", ".java", ".go", ".rs", ".md", ".sh", ".env", ".com", ".net",
+/// Ends of names of files, and of what is cut off.
+const ENDS: [&str; 26] = [
+    "...", "…", ".json", ".yaml", ".yml", ".zip", ".js", ".ts", ".tsx", ".py", ".txt", ".pem", ".key", ".crt", ".html",
+    ".xml", ".css", ".map", ".java", ".go", ".rs", ".md", ".sh", ".env", ".com", ".net",
 ];
 
 /// Whether the value is no value.
