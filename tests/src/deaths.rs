@@ -1,20 +1,22 @@
-//! The gatekeeper's real process dies at every call and at random times, with the watchdog's behind it: each job and each
-//! hook gets one answer.
+//! The gatekeeper's and the scanner's real processes die at every call and at random times, with the watchdog's behind them:
+//! each job and each hook gets one answer.
 //!
-//! Both programs are the functions' own, built as examples of this package. Around them stand a CodePipeline, a Lambda and
+//! All programs are the functions' own, built as examples of this package. Around them stand a CodePipeline, a Lambda and
 //! the rest of AWS on loopback. `SIMULATION_SEED=17 cargo test -p tests deaths` chooses the random deaths anew, after
 //! `cargo build -p tests --examples`: where tests are chosen by name, Cargo does not build the programs.
 
 mod cloud;
 mod lambda;
 mod process;
+mod scans;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_kit::Clock;
 use lambda_kit::doubles::Moment;
-use local::codepipeline::{Config, Credentials, LambdaInvoker, Pending, Server, Timing};
+use local::codepipeline::{Config, Credentials, LambdaInvoker, MemoryArtifacts, Pending, Server, Timing};
+use local::script::Script;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -30,6 +32,8 @@ const DEATHS: usize = 60;
 /// From a death to its answer. CodePipeline by itself would wait for 20 minutes.
 const SECONDS: Duration = Duration::from_secs(5);
 const BEFORE: &str = "nothing to do: the job was answered before";
+/// Pipelines in which nothing may pass.
+const NEVER_PASS: [&str; 2] = ["strict", "leaking"];
 
 /// Put together here, so that no scanner takes it for a key.
 fn secret() -> String {
@@ -46,7 +50,7 @@ impl LambdaInvoker for Calls {
     }
 }
 
-/// A pipeline with a gate, and everything around it.
+/// Pipelines with a function of ours in each, and everything around it.
 struct World {
     cloud: Cloud,
     lambda: Lambda,
@@ -59,14 +63,27 @@ struct World {
 }
 
 impl World {
-    async fn new() -> Self {
+    async fn gates() -> Self {
+        let pipelines = [
+            pipeline("strict", as_an_action("strict")),
+            pipeline("patient", as_an_action("patient")),
+            pipeline("baking", as_an_action("baking")),
+            pipeline("entry", at_the_entry("patient")),
+        ];
+        Self::with("gatekeeper", "pipewarden-gatekeeper", &pipelines, Script::default()).await
+    }
+
+    async fn with(program: &'static str, name: &'static str, pipelines: &[Value], script: Script) -> Self {
         let (calls, jobs) = unbounded_channel();
         let credentials = Credentials {
             access_key_id: "not-a-real-key-id".to_owned(),
             secret_access_key: secret(),
             session_token: Some(secret()),
         };
+        let artifacts = Arc::new(MemoryArtifacts::default());
         let config = Config {
+            script,
+            artifacts: artifacts.clone(),
             speed: 1000.0,
             timing: Timing { reinvoke_after: Duration::from_secs(1), ..Timing::default() },
             start_on_create: false,
@@ -75,17 +92,11 @@ impl World {
             ..Config::default()
         };
         let codepipeline = Server::start(config).await.unwrap();
-        let pipelines = [
-            pipeline("strict", "strict", as_an_action),
-            pipeline("patient", "patient", as_an_action),
-            pipeline("baking", "baking", as_an_action),
-            pipeline("entry", "patient", at_the_entry),
-        ];
         for pipeline in pipelines {
             codepipeline.call("CreatePipeline", json!({ "pipeline": pipeline })).await.unwrap();
         }
-        let cloud = Cloud::start(codepipeline).await;
-        let lambda = Lambda::start(&cloud, "pipewarden-gatekeeper").await;
+        let cloud = Cloud::start(codepipeline, artifacts).await;
+        let lambda = Lambda::start(&cloud, program, name).await;
         Self { cloud, lambda, jobs, rescued: 0, left_alone: 0, lasted: Duration::ZERO }
     }
 
@@ -105,10 +116,10 @@ impl World {
         }
     }
 
-    /// From a job to the end of its invocation, if nobody dies.
-    async fn lasts(&mut self, cold: bool) -> Duration {
+    /// From a job of that pipeline to the end of its invocation, if nobody dies.
+    async fn lasts(&mut self, pipeline: &str, cold: bool) -> Duration {
         let never = Death { visit: 0, cold, when: When::After(Duration::from_secs(60)), signal: Signal::SIGKILL };
-        self.release("strict", cold.then_some(&never)).await;
+        self.release(pipeline, cold.then_some(&never)).await;
         self.lasted
     }
 
@@ -134,21 +145,21 @@ impl World {
         answer["pipelineExecution"]["status"].as_str().unwrap().to_owned()
     }
 
-    /// Kills a release's gate, and checks what became of the release.
+    /// Kills a release's function, and checks what became of the release.
     async fn survives(&mut self, pipeline: &str, death: &Death) {
         let (status, told) = self.release(pipeline, Some(death)).await;
         assert!(told.len() > death.visit, "nobody was there to die: {pipeline}, {death:?}");
         let last = *told.last().unwrap();
         let ended = if last == "success" { "Succeeded" } else { "Failed" };
         assert_eq!((status.as_str(), last == "continue"), (ended, false), "{pipeline}, {death:?}: {told:?}");
-        assert!(pipeline != "strict" || last == "failure", "a red alarm let a release pass: {death:?}");
+        assert!(!NEVER_PASS.contains(&pipeline) || last == "failure", "{pipeline} let a release pass: {death:?}");
     }
 
     /// The credentials of a job are in what Lambda hands to both functions, and come out of neither.
     fn kept_the_secret(&self) {
         let part = &secret()[13..];
         let printed = self.lambda.printed();
-        assert!(printed.contains("a function died") && printed.contains("a release was judged"), "{printed}");
+        assert!(printed.contains("a function died") && printed.contains("a release was "), "{printed}");
         assert!(!printed.contains(part) && !self.cloud.heard().contains(part), "a credential came out");
     }
 }
@@ -161,15 +172,14 @@ fn one_answer(cloud: &Cloud, to: &str) -> &'static str {
     answer.what
 }
 
-/// A pipeline whose second stage is what `gated` makes of a gate that asks for the policy.
-fn pipeline(name: &str, policy: &str, gated: impl Fn(Value) -> Value) -> Value {
+/// A pipeline with that stage after its source.
+fn pipeline(name: &str, stage: Value) -> Value {
     let mut source = action("Source", "Source", "S3", json!({ "S3Bucket": "source", "S3ObjectKey": "app.zip" }));
     source["outputArtifacts"] = json!([{ "name": "App" }]);
-    let gate = json!({ "FunctionName": "gate", "UserParameters": json!({ "policy": policy }).to_string() });
     json!({
         "name": name, "roleArn": "arn:aws:iam::111122223333:role/pipeline",
         "artifactStore": { "type": "S3", "location": "artifacts-111122223333" },
-        "stages": [{ "name": "Source", "actions": [source] }, gated(gate)],
+        "stages": [{ "name": "Source", "actions": [source] }, stage],
     })
 }
 
@@ -180,15 +190,20 @@ fn action(name: &str, category: &str, provider: &str, configuration: Value) -> V
     })
 }
 
-fn as_an_action(gate: Value) -> Value {
-    let mut gate = action("Gate", "Invoke", "Lambda", gate);
-    gate["inputArtifacts"] = json!([{ "name": "App" }]);
-    json!({ "name": "Gate", "actions": [gate] })
+/// The configuration of a function that is asked by a policy.
+fn by(policy: &str) -> Value {
+    json!({ "FunctionName": "function", "UserParameters": json!({ "policy": policy }).to_string() })
 }
 
-fn at_the_entry(gate: Value) -> Value {
+fn as_an_action(policy: &str) -> Value {
+    let mut action = action("Ours", "Invoke", "Lambda", by(policy));
+    action["inputArtifacts"] = json!([{ "name": "App" }]);
+    json!({ "name": "Ours", "actions": [action] })
+}
+
+fn at_the_entry(policy: &str) -> Value {
     let kind = json!({ "category": "Rule", "owner": "AWS", "provider": "LambdaInvoke", "version": "1" });
-    let rule = json!({ "name": "Gate", "ruleTypeId": kind, "configuration": gate });
+    let rule = json!({ "name": "Gate", "ruleTypeId": kind, "configuration": by(policy) });
     let mut deploy = action("Deploy", "Deploy", "S3", json!({ "BucketName": "site", "Extract": "true" }));
     deploy["inputArtifacts"] = json!([{ "name": "App" }]);
     let conditions = json!([{ "result": "FAIL", "rules": [rule] }]);
@@ -206,7 +221,7 @@ fn deaths_at_each_call(visit: usize, calls: usize) -> impl Iterator<Item = Death
 
 #[tokio::test]
 async fn a_gate_that_dies_or_hangs_at_any_call_leaves_no_job_without_an_answer_and_none_with_two() {
-    let mut world = World::new().await;
+    let mut world = World::gates().await;
     assert_eq!(world.release("strict", None).await, ("Failed".to_owned(), vec!["failure"]));
     assert_eq!(world.release("patient", None).await, ("Succeeded".to_owned(), vec!["continue", "success"]));
     for (pipeline, visit) in [("strict", 0), ("patient", 0), ("patient", 1)] {
@@ -221,7 +236,7 @@ async fn a_gate_that_dies_or_hangs_at_any_call_leaves_no_job_without_an_answer_a
 
 #[tokio::test]
 async fn a_gate_that_dies_or_hangs_where_a_visit_saves_without_deciding_leaves_no_job_without_an_answer() {
-    let mut world = World::new().await;
+    let mut world = World::gates().await;
     let (status, told) = world.release("baking", None).await;
     assert_eq!((status.as_str(), &told[..2]), ("Succeeded", &["continue", "continue"][..]), "{told:?}");
     for death in deaths_at_each_call(1, CALLS) {
@@ -233,7 +248,7 @@ async fn a_gate_that_dies_or_hangs_where_a_visit_saves_without_deciding_leaves_n
 
 #[tokio::test]
 async fn a_new_process_that_dies_or_hangs_while_it_reads_the_policies_leaves_no_job_without_an_answer() {
-    let mut world = World::new().await;
+    let mut world = World::gates().await;
     let reads = Call::Of("GetParametersByPath");
     for signal in [Signal::SIGKILL, Signal::SIGSTOP] {
         for moment in [Moment::Before, Moment::After] {
@@ -249,7 +264,7 @@ async fn a_new_process_that_dies_or_hangs_while_it_reads_the_policies_leaves_no_
 /// AWS does not document what such a rule sends; here, and in the local CodePipeline, it is a job.
 #[tokio::test]
 async fn a_rule_at_the_entry_of_a_stage_is_asked_and_answered_as_an_action_is() {
-    let mut world = World::new().await;
+    let mut world = World::gates().await;
     assert_eq!(world.release("entry", None).await, ("Succeeded".to_owned(), vec!["continue", "success"]));
     for death in deaths_at_each_call(1, CALLS) {
         world.survives("entry", &death).await;
@@ -261,10 +276,10 @@ async fn a_gate_that_dies_or_hangs_at_random_times_leaves_no_job_without_an_answ
     let seed = seed_or(|| fastrand::u64(..));
     println!("play these deaths again with SIMULATION_SEED={seed} cargo test -p tests deaths");
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut world = World::new().await;
-    let cold = world.lasts(true).await;
+    let mut world = World::gates().await;
+    let cold = world.lasts("strict", true).await;
     // The first of these starts a process for the second.
-    let warm = world.lasts(false).await.min(world.lasts(false).await);
+    let warm = world.lasts("strict", false).await.min(world.lasts("strict", false).await);
     for _ in 0..DEATHS {
         let is_cold = random.bool();
         let longest = if is_cold { cold } else { warm };
@@ -301,8 +316,8 @@ async fn hook(lambda: &mut Lambda, id: &str, death: Option<&Death>) -> &'static 
 async fn a_hook_that_dies_or_hangs_at_any_call_is_answered_once_too() {
     let (calls, _jobs) = unbounded_channel();
     let codepipeline = Server::start(Config { lambda: Arc::new(Calls(calls)), ..Config::default() }).await.unwrap();
-    let cloud = Cloud::start(codepipeline).await;
-    let mut lambda = Lambda::start(&cloud, "CodeDeployHook_pipewarden-gatekeeper").await;
+    let cloud = Cloud::start(codepipeline, Arc::default()).await;
+    let mut lambda = Lambda::start(&cloud, "gatekeeper", "CodeDeployHook_pipewarden-gatekeeper").await;
     assert_eq!(hook(&mut lambda, "undisturbed", None).await, "success");
     // Whoever was called by CodeDeploy has the watchdog behind it; a message of the gate's own comes again.
     for (visit, calls, expected) in [(0, CALLS + 1, "failure"), (1, CALLS, "success")] {

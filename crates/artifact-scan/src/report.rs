@@ -42,6 +42,8 @@ pub struct About {
     pub policy_version: Option<String>,
     /// When the scan ended.
     pub ended: Timestamp,
+    /// What was done otherwise than somebody may think, such as rules of which a part has no effect.
+    pub notes: Vec<String>,
 }
 
 impl Report<'_> {

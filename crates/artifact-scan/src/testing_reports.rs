@@ -85,5 +85,6 @@ pub(crate) fn about() -> About {
         policy: Some(String::from("orders/production")),
         policy_version: Some(String::from("12")),
         ended: now(),
+        notes: vec![String::from("s3://scans/rules.toml: `extend` has no effect here")],
     }
 }

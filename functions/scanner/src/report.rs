@@ -35,6 +35,7 @@ pub(crate) fn files(
         policy: terms.name.clone(),
         policy_version: Some(terms.version.clone()),
         ended,
+        notes: terms.notes.clone(),
     };
     let report = Report { about: &about, book, scanned, judgement };
     let file = |format: &Format| File { format: *format, text: report.text(*format) };

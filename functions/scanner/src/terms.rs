@@ -34,6 +34,8 @@ pub(crate) struct Terms {
     pub(crate) key: Secret<Vec<u8>>,
     /// The policy's limits, where the function has memory for them.
     pub(crate) limits: Limits,
+    /// What is done otherwise than the policy's rules say.
+    pub(crate) notes: Vec<String>,
     /// What was found by other terms cannot be gone on with.
     pub(crate) digest: String,
 }
@@ -94,9 +96,10 @@ pub(crate) struct Reader<'r, S> {
 impl<S: Store> Reader<'_, S> {
     /// Reads and checks all that a policy names.
     pub(crate) async fn terms(&self, written: Written, now: Timestamp) -> Result<Terms, Stop> {
+        let mut notes = Vec::new();
         let (version, all) = match Policy::more_rules(&written.text) {
             None => (secrets::version().to_owned(), Arc::new(built_in().to_vec())),
-            Some(at) => self.more_rules(&at).await?,
+            Some(at) => self.more_rules(&at, &mut notes).await?,
         };
         let policy = Policy::parse(&written.text, &book(&version, &all), now);
         let policy = policy.map_err(|problems| wrong(&written.place, &problems))?;
@@ -112,6 +115,7 @@ impl<S: Store> Reader<'_, S> {
             version: digest([written.text.as_bytes()])[..12].to_owned(),
             digest: digest([by.as_bytes(), rules.version.as_bytes(), written.text.as_bytes(), key.as_slice()]),
             name: written.name,
+            notes,
             key: Secret::new(key),
             policy,
             rules,
@@ -119,7 +123,7 @@ impl<S: Store> Reader<'_, S> {
         })
     }
 
-    async fn more_rules(&self, at: &S3Address) -> Result<(String, Arc<Vec<Rule>>), Stop> {
+    async fn more_rules(&self, at: &S3Address, notes: &mut Vec<String>) -> Result<(String, Arc<Vec<Rule>>), Stop> {
         self.may_reach("rules.from", at)?;
         let bytes = self.store.read(at, LONGEST).await;
         let bytes = bytes.map_err(|trouble| Stop::of(&format!("The policy's rules at {at}"), &trouble))?;
@@ -128,6 +132,7 @@ impl<S: Store> Reader<'_, S> {
         let foreign = read_foreign(text).map_err(|problems| refused(some(&problems)))?;
         for told in &foreign.told {
             tracing::warn!(rules.address = %at, rules.told = told, "something of these rules is not done");
+            notes.push(format!("{at}: {told}"));
         }
         let version = format!("{}+{}", secrets::version(), &digest([&*bytes])[..16]);
         Ok((version, Arc::new(foreign.with_built_in())))

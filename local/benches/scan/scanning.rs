@@ -163,7 +163,7 @@ fn on_threads(shared: &Shared<'_>, threads: usize) -> Result<(Scanned, Duration)
 fn report(scanner: &Scanner, policy: &Policy, scanned: &Scanned) -> usize {
     let judgement = judge(scanned, policy, None, Timestamp::UNIX_EPOCH);
     let (artifact, ended) = ("artifact.zip".to_owned(), Timestamp::UNIX_EPOCH);
-    let about = About { artifact, policy: None, policy_version: None, ended };
+    let about = About { artifact, policy: None, policy_version: None, ended, notes: Vec::new() };
     let book = scanner.book();
     let report = Report { about: &about, book: &book, scanned, judgement: &judgement };
     Format::ALL.into_iter().map(|format| report.text(format).len()).sum()

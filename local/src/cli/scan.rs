@@ -177,10 +177,11 @@ impl Told<'_> {
         let judgement = judge(scanned, &terms.policy, terms.baseline.as_ref(), self.ended);
         let (policy, policy_version) = terms.named.clone().unzip();
         let names: Vec<&str> = self.artifacts.iter().map(|artifact| artifact.shown.as_str()).collect();
-        let about = About { artifact: names.join(", "), policy, policy_version, ended: self.ended };
+        let mut notes = [terms.notes.clone(), self.not_scanned()].concat();
+        let about =
+            About { artifact: names.join(", "), policy, policy_version, ended: self.ended, notes: notes.clone() };
         let report = Report { about: &about, book: &book, scanned, judgement: &judgement };
         let is_undecided = !self.looked.failures.is_empty();
-        let mut notes = [terms.notes.clone(), self.not_scanned()].concat();
         if !is_undecided {
             notes.extend(self.write(&report)?);
         }

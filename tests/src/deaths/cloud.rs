@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::Router;
 use axum::body::{Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use lambda_kit::doubles::Moment;
 use lambda_kit::doubles::cloudwatch::said;
 use lambda_kit::doubles::rehearsal::Answer as Prepared;
-use local::codepipeline::Server;
+use local::codepipeline::{ArtifactStore, MemoryArtifacts, S3Location, Server};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use winterbaume_core::{MockRequest, MockService};
@@ -22,12 +23,16 @@ use super::process::Blow;
 pub(super) const TABLE: &str = "state";
 pub(super) const PREFIX: &str = "/pipewarden";
 
+/// Of every object: none of them changes.
+const ETAG: &str = "\"e7a6\"";
+
 /// What is in Parameter Store: a gate that stops at once, one that waits once, one whose second visit begins to wait for a
-/// second and saves that, and who of CodeDeploy asks which.
-const PARAMETERS: [(&str, &str); 4] = [
+/// second and saves that, a scan, and who of CodeDeploy asks which.
+const PARAMETERS: [(&str, &str); 5] = [
     ("policies/strict", r#"{"gate": {"checks": [{"alarms": {"names": ["orders-5xx"]}}]}}"#),
     ("policies/patient", r#"{"gate": {"checks": [{"alarms": {"names": ["orders-5xx"]}, "failures": 1}]}}"#),
     ("policies/baking", r#"{"gate": {"checks": [{"alarms": {"names": ["orders-5xx"]}, "failures": 1, "for": "1s"}]}}"#),
+    ("policies/scan", r#"{"scan": {}}"#),
     ("settings", r#"{"gates": {"hooks": {"codedeploy": [{"application": "orders", "policy": "patient"}]}}}"#),
 ];
 
@@ -48,6 +53,7 @@ pub(super) struct Cloud(Arc<Inner>);
 struct Inner {
     url: String,
     codepipeline: Server,
+    artifacts: Arc<MemoryArtifacts>,
     table: DynamoDbService,
     seen: Mutex<Seen>,
 }
@@ -77,10 +83,11 @@ struct Seen {
 }
 
 impl Cloud {
-    pub(super) async fn start(codepipeline: Server) -> Self {
+    /// With the artifacts of that CodePipeline in its S3.
+    pub(super) async fn start(codepipeline: Server, artifacts: Arc<MemoryArtifacts>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let inner = Inner { url, codepipeline, table: DynamoDbService::new(), seen: Mutex::default() };
+        let inner = Inner { url, codepipeline, artifacts, table: DynamoDbService::new(), seen: Mutex::default() };
         let cloud = Self(Arc::new(inner));
         let key = json!([{ "AttributeName": "pk", "KeyType": "HASH" }]);
         let attributes = json!([{ "AttributeName": "pk", "AttributeType": "S" }]);
@@ -143,7 +150,13 @@ impl Cloud {
         self.seen().saved
     }
 
-    /// All that was asked of AWS, as text.
+    /// How many calls there were.
+    pub(super) fn calls(&self) -> usize {
+        self.seen().calls
+    }
+
+    /// All that was asked of AWS, as text. The credentials of a job belong into what is asked of S3, so its headers are none
+    /// of it.
     pub(super) fn heard(&self) -> String {
         self.seen().heard.join("\n")
     }
@@ -165,7 +178,7 @@ impl Cloud {
         })
     }
 
-    async fn effect(&self, operation: &str, body: Bytes) -> Response {
+    async fn effect(&self, operation: &str, head: &Parts, body: Bytes) -> Response {
         let input: Value = serde_json::from_slice(&body).unwrap_or_default();
         match operation {
             "GetItem" => self.table(operation, body).await,
@@ -188,10 +201,29 @@ impl Cloud {
                 json_answer(200, &json!({ "MessageId": "m-1" }))
             }
             "PutEvents" => json_answer(200, &json!({ "FailedEntryCount": 0, "Entries": [{ "EventId": "e-1" }] })),
+            "GetObject" => self.object(head).await,
+            "PutObject" => {
+                self.0.artifacts.put(&place(head), body.to_vec(), None).await.unwrap();
+                ([("etag", ETAG)], "").into_response()
+            }
             // To open the connection.
             "GetPipelineState" if input["name"] == "warm-up" => refusal("PipelineNotFoundException"),
             other => panic!("nobody answers {other}"),
         }
+    }
+
+    async fn object(&self, head: &Parts) -> Response {
+        let bytes = self.0.artifacts.get(&place(head)).await.unwrap();
+        let range = head.headers["range"].to_str().unwrap().strip_prefix("bytes=").unwrap();
+        let (first, last) = range.split_once('-').unwrap();
+        let length = bytes.len();
+        let (from, to) = match first {
+            "" => (length.saturating_sub(last.parse().unwrap()), length),
+            first => (first.parse().unwrap(), last.parse::<usize>().unwrap() + 1),
+        };
+        let range = format!("bytes {from}-{}/{length}", to - 1);
+        (StatusCode::PARTIAL_CONTENT, [("etag", ETAG), ("content-range", &range)], bytes[from..to].to_vec())
+            .into_response()
     }
 
     async fn table(&self, operation: &str, body: Bytes) -> Response {
@@ -199,7 +231,7 @@ impl Cloud {
         headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
         let request = MockRequest { method: "POST".into(), uri: self.0.url.clone(), headers, body };
         let answer = self.0.table.handle(request).await;
-        let status = axum::http::StatusCode::from_u16(answer.status).unwrap();
+        let status = StatusCode::from_u16(answer.status).unwrap();
         (status, answer.headers, answer.body).into_response()
     }
 
@@ -241,24 +273,32 @@ impl Cloud {
 async fn answer(State(cloud): State<Cloud>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.unwrap();
-    let target = head.headers.get("x-amz-target").map(|target| target.to_str().unwrap().to_owned());
-    let name = target.unwrap_or_else(|| head.uri.path().to_owned());
+    let object = head.uri.query().and_then(|query| query.strip_prefix("x-id="));
+    let target = head.headers.get("x-amz-target").map(|target| target.to_str().unwrap());
+    let name = object.or(target).unwrap_or_else(|| head.uri.path());
     let operation = name.rsplit(['.', '/']).next().unwrap_or_default();
     let number = {
         let mut seen = cloud.seen();
         seen.calls += 1;
-        seen.heard.push(format!("{:?} {}", head.headers, String::from_utf8_lossy(&body)));
+        let headers = if object.is_some() { None } else { Some(&head.headers) };
+        seen.heard.push(format!("{headers:?} {}", String::from_utf8_lossy(&body)));
         seen.calls
     };
     // A process that was stopped keeps its connections, and hears nothing.
     if cloud.strikes(number, operation, Moment::Before) {
         std::future::pending::<()>().await;
     }
-    let answer = cloud.effect(operation, body).await;
+    let answer = cloud.effect(operation, &head, body).await;
     if cloud.strikes(number, operation, Moment::After) {
         std::future::pending::<()>().await;
     }
     answer
+}
+
+/// The artifact that a request to S3 is about.
+fn place(head: &Parts) -> S3Location {
+    let (bucket, key) = head.uri.path()[1..].split_once('/').unwrap();
+    S3Location { bucket: bucket.to_owned(), key: key.to_owned() }
 }
 
 fn parameters() -> Response {
@@ -271,6 +311,6 @@ fn refusal(code: &str) -> Response {
 }
 
 fn json_answer(status: u16, body: &Value) -> Response {
-    let status = axum::http::StatusCode::from_u16(status).unwrap();
+    let status = StatusCode::from_u16(status).unwrap();
     (status, [("content-type", "application/x-amz-json-1.1")], body.to_string()).into_response()
 }

@@ -1,4 +1,4 @@
-//! Lambda with a gatekeeper and the watchdog behind it: asynchronous invocations, and a record of each that failed.
+//! Lambda with a function and the watchdog behind it: asynchronous invocations, and a record of each that failed.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,6 +43,7 @@ pub(super) enum Became {
 
 pub(super) struct Lambda {
     pub(super) cloud: Cloud,
+    program: &'static str,
     name: &'static str,
     idle: Option<Process>,
     watchdog: Process,
@@ -50,12 +51,12 @@ pub(super) struct Lambda {
 }
 
 impl Lambda {
-    /// With the gatekeeper as the function `name`.
-    pub(super) async fn start(cloud: &Cloud, name: &'static str) -> Self {
+    /// With the program as the function `name`.
+    pub(super) async fn start(cloud: &Cloud, program: &'static str, name: &'static str) -> Self {
         let logs = TempDir::new().unwrap();
         let watchdog = Process::start("watchdog", "pipewarden-watchdog", cloud, &logs.path().join("log")).await;
         watchdog.ready().await;
-        Self { cloud: cloud.clone(), name, idle: None, watchdog, logs }
+        Self { cloud: cloud.clone(), program, name, idle: None, watchdog, logs }
     }
 
     /// A call nobody waits for: what fails is handed to the watchdog.
@@ -119,7 +120,7 @@ impl Lambda {
         match self.idle.take() {
             Some(process) if !cold => process,
             _ => {
-                let process = Process::start("gatekeeper", self.name, &self.cloud, &self.log()).await;
+                let process = Process::start(self.program, self.name, &self.cloud, &self.log()).await;
                 if !cold {
                     process.ready().await;
                 }

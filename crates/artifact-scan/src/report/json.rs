@@ -8,6 +8,7 @@
 //! | `verdict` | of the policy: `pass`, `fail` |
 //! | `outcome` | of the scan: `whole`, or `partial` if something could not be read |
 //! | `reasons` | why it fails, in sentences, the worst first |
+//! | `notes` | what was done otherwise than somebody may think, such as rules of which a part has no effect |
 //! | `counts` | findings by severity that are neither known nor suppressed |
 //! | `findings[]` | `rule`, `title`, `severity`, `fingerprint`, `shown` (redacted), `standing` (`fails`, `minor`, `known`, `suppressed`), `advice`, `source`, `places[]`, `places_left_out` |
 //! | `places[]` | `path` (the names through the archives, outermost first), `line`, `column` (in bytes, both from 1), `suppression` (its place in `suppressions`, from 0) |
@@ -40,6 +41,7 @@ struct Document<'r> {
     verdict: &'static str,
     outcome: &'static str,
     reasons: Vec<String>,
+    notes: &'r [String],
     counts: Counts,
     findings: Vec<Finding<'r>>,
     findings_left_out: Vec<Severity>,
@@ -103,7 +105,7 @@ pub(super) fn text(report: &Report<'_>) -> String {
 }
 
 fn document<'r>(report: &Report<'r>) -> Document<'r> {
-    let (About { artifact, policy, policy_version, ended }, judgement) = (report.about, report.judgement);
+    let (About { artifact, policy, policy_version, ended, notes }, judgement) = (report.about, report.judgement);
     let suppressions = suppressions(judgement);
     Document {
         format: FORMAT,
@@ -117,6 +119,7 @@ fn document<'r>(report: &Report<'r>) -> Document<'r> {
         verdict: judgement.verdict.word(),
         outcome: judgement.outcome.word(),
         reasons: judgement.reasons.iter().map(|reason| reason.sentence(report.book)).collect(),
+        notes,
         counts: judgement.counts(),
         findings: judgement.findings.iter().map(|judged| finding(report, judged, &suppressions)).collect(),
         findings_left_out: report.scanned.left_out().collect(),

@@ -43,7 +43,7 @@ pub(super) fn text(report: &Report<'_>) -> String {
         "State | What | Last day | Owner | Reason",
         expired.chain(unused).map(suppression),
     );
-    page + &tail(report)
+    page + &table("Notes", "Note", report.about.notes.iter().map(|note| path(note))) + &tail(report)
 }
 
 fn head(report: &Report<'_>) -> String {

@@ -116,7 +116,7 @@ fn invocation(report: &Report<'_>) -> Invocation {
     }
 }
 
-/// Suppressions that should be looked at.
+/// Suppressions that should be looked at, and what is done otherwise than somebody may think.
 fn of_the_policy(report: &Report<'_>) -> Vec<Notification> {
     let notification = |level, by: &Accepted, why: String| {
         let text = sarif_message(&format!("The suppression of {} by {} {why}.", by.what(), by.owner));
@@ -125,7 +125,14 @@ fn of_the_policy(report: &Report<'_>) -> Vec<Notification> {
     let expired = report.judgement.expired.iter();
     let expired = expired.map(|by| notification("error", by, format!("expired on {}", by.expires)));
     let unused = report.judgement.unused.iter();
-    expired.chain(unused.map(|by| notification("note", by, String::from("is of nothing that was found")))).collect()
+    let unused = unused.map(|by| notification("note", by, String::from("is of nothing that was found")));
+    let note = |note: &String| Notification {
+        descriptor: None,
+        level: "note",
+        message: Message { text: sarif_message(note) },
+        locations: Vec::new(),
+    };
+    expired.chain(unused).chain(report.about.notes.iter().map(note)).collect()
 }
 
 fn gap_notification(gap: &Gap, fails: bool) -> Notification {

@@ -98,6 +98,20 @@ async fn rules_of_one_s_own_look_besides_the_built_in_ones_and_can_be_named() {
 }
 
 #[tokio::test]
+async fn what_has_no_effect_in_rules_of_one_s_own_stands_in_the_report() {
+    let policy = "scan: { rules: { from: 's3://scans/rules.toml' }, reports: { to: 's3://scans/r', formats: [json] } }";
+    let (memory, pipeline) = with_artifact(policy, CLEAN);
+    memory
+        .store
+        .set("scans/rules.toml", "[extend]\nuseDefault = true\n[[rules]]\nid = 'acme'\nregex = 'acme_[a-z0-9]{16}'\n");
+    assert!(matches!(pipeline.run(1).await, Answer::Success { .. }));
+    let [written] = &*memory.store.puts() else { panic!("one report") };
+    let report: serde_json::Value = serde_json::from_slice(&written.bytes).unwrap();
+    let note = report["notes"][0].as_str().unwrap();
+    assert!(note.starts_with("s3://scans/rules.toml: ") && note.contains("extend"), "{note}");
+}
+
+#[tokio::test]
 async fn rules_that_cannot_be_read_or_used_end_the_scan() {
     let policy = "scan: { rules: { from: 's3://scans/rules.toml' } }";
     let run = async |prepare: &dyn Fn(&Memory)| {
