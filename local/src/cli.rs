@@ -5,9 +5,13 @@ mod codepipeline;
 mod dashboard;
 mod scan;
 
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use artifact_scan::shown_name;
 use clap::{Args, Parser, Subcommand};
 use local::demo;
 use local::slack::Workspace;
@@ -85,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             biased;
             result = answer(&arguments.command) => result.unwrap_or_else(|error| failed(&error)),
             () = demo::interrupted() => {
-                anstream::eprintln!("\ninterrupted; nothing is left running");
+                tell("\ninterrupted; nothing is left running");
                 ExitCode::from(INTERRUPTED)
             }
         }
@@ -100,13 +104,13 @@ async fn answer(command: &Command) -> Result<ExitCode> {
             let well = demo::run(demo::Options { keep: *keep, port: *port }).await?;
             Ok(ExitCode::from(if well { demo::ALL_WELL } else { demo::CHECK_FAILED }))
         }
-        Command::Check(options) => Ok(check::run(options)),
+        Command::Check(options) => check::run(options),
         Command::Codepipeline(options) => codepipeline::run(options).await,
         Command::Dashboard(options) => dashboard::run(options).await,
         Command::Scan(options) => scan::run(options),
         Command::Slack(arguments) => slack(arguments).await,
         Command::Tools => {
-            anstream::println!("{}", demo::tools().await?.display());
+            print(&format!("{}\n", demo::tools().await?.display()))?;
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -116,16 +120,50 @@ async fn slack(arguments: &SlackArguments) -> Result<ExitCode> {
     const CHANNEL: &str = "C0000000001";
     let workspace = Workspace::new().with_channel(CHANNEL, &arguments.channel);
     let slack = workspace.start_on(arguments.port).await.context("the Slack double did not start")?;
-    anstream::println!("Web API     {}", slack.api_url());
-    anstream::println!("bot token   {}", slack.token());
-    anstream::println!("webhook     {}", slack.webhook_url(CHANNEL));
-    anstream::println!("transcript  {}", slack.transcript_url());
+    print(&format!(
+        "Web API     {}\nbot token   {}\nwebhook     {}\ntranscript  {}\n",
+        slack.api_url(),
+        slack.token(),
+        slack.webhook_url(CHANNEL),
+        slack.transcript_url(),
+    ))?;
     std::future::pending().await
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    anstream::eprintln!("error: {}", demo::explain(error));
+    tell(&format!("error: {}", demo::explain(error)));
     ExitCode::from(demo::COULD_NOT_RUN)
+}
+
+/// Writes to standard output. A reader who has seen enough, such as `head`, is no error.
+fn print(text: &str) -> Result<()> {
+    written(anstream::stdout().lock(), text).context("cannot write to standard output")
+}
+
+fn written(mut out: impl Write, text: &str) -> io::Result<()> {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
+/// Writes a line to standard error. If nobody can read it, the exit code has to do. Nothing in it acts on a terminal,
+/// whatever was told by a file that somebody else has written.
+fn tell(line: &str) {
+    let _ = writeln!(anstream::stderr(), "{}", harmless(line));
+}
+
+fn harmless(text: &str) -> String {
+    let visible = |c: char| match c {
+        '\n' | '\t' | '\\' => c.to_string(),
+        c => shown_name(c.encode_utf8(&mut [0; 4]).as_bytes()),
+    };
+    text.chars().map(visible).collect()
+}
+
+/// A path as people may see it: nothing in it acts on their terminal.
+fn shown(path: &Path) -> String {
+    shown_name(path.as_os_str().as_bytes())
 }
 
 #[cfg(test)]
@@ -133,6 +171,37 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
+
+    /// Fails as a full disk and a closed pipe do.
+    struct Full(ErrorKind);
+
+    impl Write for Full {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_error_and_a_reader_who_has_seen_enough_is_none() {
+        assert!(written(Full(ErrorKind::StorageFull), "text").is_err());
+        assert!(written(Full(ErrorKind::BrokenPipe), "text").is_ok());
+        let mut out = Vec::new();
+        assert!(written(&mut out, "text").is_ok() && out == b"text");
+    }
+
+    #[test]
+    fn a_path_acts_on_no_terminal() {
+        assert_eq!(shown(Path::new("a/\u{1b}[31m\n\u{202e}")), "a/\\x1b[31m\\x0a\\u{202e}");
+    }
+
+    #[test]
+    fn a_message_acts_on_no_terminal_and_keeps_its_lines() {
+        assert_eq!(harmless("a rule \u{1b}[31m:\n\t\\d\u{202e}…"), "a rule \\x1b[31m:\n\t\\d\\u{202e}…");
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Finding, Fingerprint, Scanned};
+use crate::{Finding, Fingerprint, Judgement, Scanned, Standing};
 
 /// Says that the text is ours.
 const FORMAT: &str = "pipewarden-baseline";
@@ -15,12 +15,14 @@ const VERSION: u32 = 1;
 /// More than [`MOST_FINDINGS`](crate::MOST_FINDINGS) come to.
 const LONGEST: usize = 4 << 20;
 
-/// Findings that are known, by rule and fingerprint. It holds no secret, and no way back to one.
+/// Secrets that are known, by their fingerprints. It holds no secret, and no way back to one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Baseline {
     made: Timestamp,
     rules_version: String,
+    /// With the rules that found them then, for whoever reads the file.
     findings: BTreeSet<(String, Fingerprint)>,
+    known: BTreeSet<Fingerprint>,
 }
 
 /// Why a baseline cannot be used.
@@ -57,8 +59,33 @@ struct WireFinding {
 impl Baseline {
     /// All that was found now.
     pub fn of(scanned: &Scanned, rules_version: &str, now: Timestamp) -> Self {
-        let findings = scanned.findings().map(|noted| (noted.finding.rule.clone(), noted.finding.fingerprint));
-        Self { made: now, rules_version: rules_version.to_owned(), findings: findings.collect() }
+        Self::with(scanned.findings().map(|noted| &noted.finding), rules_version, now)
+    }
+
+    /// All that was found now and is not suppressed: what is accepted for a while does not become known for ever.
+    pub fn of_judged(judgement: &Judgement<'_>, rules_version: &str, now: Timestamp) -> Self {
+        let lasting = judgement.findings.iter().filter(|judged| judged.standing != Standing::Suppressed);
+        Self::with(lasting.map(|judged| &judged.noted.finding), rules_version, now)
+    }
+
+    fn with<'f>(findings: impl Iterator<Item = &'f Finding>, rules_version: &str, made: Timestamp) -> Self {
+        let findings = findings.map(|finding| (finding.rule.clone(), finding.fingerprint)).collect();
+        Self::by(findings, rules_version.to_owned(), made)
+    }
+
+    fn by(findings: BTreeSet<(String, Fingerprint)>, rules_version: String, made: Timestamp) -> Self {
+        let known = findings.iter().map(|(_, fingerprint)| *fingerprint).collect();
+        Self { made, rules_version, findings, known }
+    }
+
+    /// How many findings are in it.
+    pub fn len(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.findings.is_empty()
     }
 
     /// When it was made.
@@ -66,9 +93,9 @@ impl Baseline {
         self.made
     }
 
-    /// Whether this was known.
+    /// Whether this secret was known, whichever rule found it.
     pub fn knows(&self, finding: &Finding) -> bool {
-        self.findings.contains(&(finding.rule.clone(), finding.fingerprint))
+        self.known.contains(&finding.fingerprint)
     }
 
     /// As it is kept: JSON in lines, so that a change of it can be read.
@@ -110,22 +137,36 @@ impl Baseline {
         }
         let wire: Wire = serde_json::from_str(text).map_err(unreadable)?;
         let findings = wire.findings.into_iter().map(|found| (found.rule, found.fingerprint));
-        Ok(Self { made: wire.made, rules_version: wire.rules_version, findings: findings.collect() })
+        Ok(Self::by(findings.collect(), wire.rules_version, wire.made))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing_reports::{now, scanned};
+    use crate::judge;
+    use crate::testing_reports::{now, policy, scanned};
 
     #[test]
-    fn what_was_found_is_known_and_nothing_else() {
+    fn a_secret_that_was_found_is_known_by_whatever_rule_and_no_other_is() {
         let baseline = Baseline::of(&scanned(), "7", now());
         let mut other = scanned().findings().next().unwrap().finding.clone();
         assert!(baseline.knows(&other));
         other.rule.push('x');
+        assert!(baseline.knows(&other));
+        other.fingerprint.0[0] ^= 1;
         assert!(!baseline.knows(&other));
+    }
+
+    #[test]
+    fn what_is_suppressed_does_not_become_known() {
+        let entry = "{ rule: github, reason: x, owner: y, expires: 2026-03-05 }";
+        let (scanned, policy) = (scanned(), policy(&format!("  suppressions: [{entry}]\n")));
+        let judgement = judge(&scanned, &policy, None, now());
+        let baseline = Baseline::of_judged(&judgement, "7", now());
+        assert_eq!((Baseline::of(&scanned, "7", now()).len(), baseline.len()), (4, 3));
+        let of = |standing| judgement.of(standing).next().unwrap().noted.finding.clone();
+        assert!(!baseline.knows(&of(Standing::Suppressed)) && baseline.knows(&of(Standing::Fails)));
     }
 
     #[test]

@@ -61,11 +61,15 @@ pub enum Broken {
     NestedTooLong,
     /// More bytes in all than the limit.
     ArtifactTooLong,
+    /// One of several artifacts, of which no byte was scanned.
+    NothingInIt,
+    /// A symbolic link in a folder whose content is not among what is scanned.
+    Link,
 }
 
 impl Broken {
     /// Every reason.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::NotAZip,
         Self::SeveralEnds,
         Self::BytesAfterTheEnd,
@@ -92,6 +96,8 @@ impl Broken {
         Self::TooDeep,
         Self::NestedTooLong,
         Self::ArtifactTooLong,
+        Self::NothingInIt,
+        Self::Link,
     ];
 
     /// The stable code.
@@ -102,6 +108,15 @@ impl Broken {
     /// What is the matter, as the end of a sentence that begins with the entry's name.
     pub fn sentence(self) -> &'static str {
         self.words().1
+    }
+
+    /// What to do about it, unless the policy allows it.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::NothingInIt => "Look whether it is the right artifact and what the policy skips of it",
+            Self::Link => "Put what it leads to in its place",
+            _ => "Rebuild it",
+        }
     }
 
     fn words(self) -> (&'static str, &'static str) {
@@ -138,6 +153,8 @@ impl Broken {
             Self::ArtifactTooLong => {
                 ("artifact-too-long", "was not reached: the artifact has more bytes than the limit")
             }
+            Self::Link => ("link", "is a symbolic link to what is not scanned"),
+            Self::NothingInIt => ("nothing-in-it", "holds nothing that was scanned"),
         }
     }
 }

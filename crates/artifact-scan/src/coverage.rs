@@ -38,6 +38,9 @@ pub struct Coverage {
     pub skipped: Amount,
     /// Read, but no text: scanned as raw bytes only for what identifies itself.
     pub binary: Amount,
+    /// How many of the scanned and binary bytes are content of entries. The others are directories, headers and what
+    /// else archives have; where there is nothing but those, nothing was scanned.
+    pub content: u64,
     /// Not read, by path; at most [`MOST_GAPS`]. A scan with gaps is not clean unless the policy says otherwise.
     pub gaps: Vec<Gap>,
     /// How many gaps there are beyond those.
@@ -82,6 +85,7 @@ impl Coverage {
         self.scanned.add(other.scanned);
         self.skipped.add(other.skipped);
         self.binary.add(other.binary);
+        self.content = self.content.saturating_add(other.content);
         self.gaps.extend(other.gaps);
         self.gaps_left_out += other.gaps_left_out;
         self.unpacked += other.unpacked;

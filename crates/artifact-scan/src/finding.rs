@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::EntryPath;
+
 /// How bad it is that something ships. Greater is worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
@@ -38,7 +40,7 @@ impl Severity {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// The names of the entries, outermost first: `app.jar` and `config/app.yml` is `config/app.yml` in `app.jar`.
-    pub path: Vec<String>,
+    pub path: EntryPath,
     /// Its line, from 1.
     pub line: u64,
     /// Its column in bytes, from 1.
@@ -46,7 +48,7 @@ pub struct Place {
 }
 
 /// One secret, wherever it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The rule that found it, such as `github-personal-access-token`.
     pub rule: String,
@@ -58,6 +60,8 @@ pub struct Finding {
     pub shown: String,
     /// Where it stands, in the artifact's own order.
     pub places: Vec<Place>,
+    /// How many places it has beyond those.
+    pub places_left_out: u64,
 }
 
 /// A keyed hash.

@@ -136,14 +136,22 @@ impl Policy {
     }
 
     /// Adds the suppressions that the artifact itself brings: a list as below `suppressions`. Without the policy's
-    /// leave they are nothing, whatever stands there.
+    /// leave they are nothing, whatever stands there. They count in this artifact only: of several, `within` is the name
+    /// that stands first in the paths of its places.
     ///
     /// # Errors
     /// As for [`Policy::parse`].
-    pub fn heeding(mut self, artifact: &str, book: &RuleBook<'_>, now: Timestamp) -> Result<Self, Vec<Problem>> {
+    pub fn heeding(
+        mut self,
+        artifact: &str,
+        book: &RuleBook<'_>,
+        now: Timestamp,
+        within: Option<&str>,
+    ) -> Result<Self, Vec<Problem>> {
         if self.heeds_artifact {
             let theirs = written::parse_suppressions(artifact, book, now, self.suppression_days)?;
-            self.suppressions.extend(theirs);
+            let within = within.map(str::to_owned);
+            self.suppressions.extend(theirs.into_iter().map(|theirs| Suppression { within: within.clone(), ..theirs }));
         }
         Ok(self)
     }
@@ -168,6 +176,17 @@ impl Policy {
     /// Whether the entry is left out. One with a name that two readers could take for different ones is not.
     pub fn skips(&self, path: &[String]) -> bool {
         self.skip.have(path)
+    }
+
+    /// The globs of `skip`, as they are written.
+    pub fn skip_globs(&self) -> &[String] {
+        self.skip.written()
+    }
+
+    /// The globs by which the entry is left out, by their places in [`Policy::skip_globs`]. It takes longer than
+    /// [`Policy::skips`].
+    pub fn skipped_by(&self, path: &[String]) -> Vec<usize> {
+        self.skip.which(path)
     }
 
     /// Whether the gap fails the scan.

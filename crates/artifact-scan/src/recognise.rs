@@ -51,7 +51,7 @@ const UNKNOWN: [&[u8]; 18] = [
 pub(crate) fn recognise(front: &[u8], is_whole: bool) -> Shape {
     if ZIP.iter().any(|magic| front.starts_with(magic)) {
         Shape::Zip
-    } else if front.starts_with(&gzip::MAGIC) {
+    } else if is_gzip(front) {
         Shape::Gzip
     } else if tar::is_tar(front) {
         Shape::Tar
@@ -62,6 +62,16 @@ pub(crate) fn recognise(front: &[u8], is_whole: bool) -> Shape {
     } else {
         Shape::Plain
     }
+}
+
+/// Whether a reader that knows nothing of zips takes these bytes for an archive or a compressed file. In front of a zip, or
+/// between its entries, they are something else to such a reader than to ours.
+pub(crate) fn is_packed_otherwise(front: &[u8]) -> bool {
+    is_gzip(front) || tar::is_tar(front) || is_unknown(front)
+}
+
+fn is_gzip(front: &[u8]) -> bool {
+    front.starts_with(&gzip::MAGIC)
 }
 
 fn is_unknown(front: &[u8]) -> bool {

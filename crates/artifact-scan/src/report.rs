@@ -46,11 +46,27 @@ pub struct About {
     pub notes: Vec<String>,
 }
 
+/// Where one of several things that were scanned lies, if that is a file or a folder that can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// What stands first in the paths of its places.
+    pub name: String,
+    /// The path that leads to it.
+    pub path: String,
+    /// What is in it lies in a folder, not in an archive.
+    pub is_folder: bool,
+}
+
 impl Report<'_> {
     /// The report in that form.
     pub fn text(&self, format: Format) -> String {
+        self.text_from(format, &[])
+    }
+
+    /// The report in that form. The addresses in it lead below these roots, where they are known.
+    pub fn text_from(&self, format: Format, roots: &[Root]) -> String {
         match format {
-            Format::Sarif => sarif::text(self),
+            Format::Sarif => sarif::text(self, roots),
             Format::Json => json::text(self),
             Format::Markdown => markdown::text(self),
         }

@@ -17,6 +17,11 @@ pub(crate) fn is_tar(front: &[u8]) -> bool {
     has_mark || front.first_chunk().is_some_and(|block| block[0] != 0 && Header::read(block).is_some())
 }
 
+/// Whether the first bytes of something else are a tar archive's header, too: its checksum is no accident.
+pub(crate) fn is_also_tar(front: &[u8]) -> bool {
+    front.first_chunk().is_some_and(|block| Header::read(block).is_some())
+}
+
 /// How many bytes follow content of this size up to the next block.
 pub(crate) fn padding(size: u64) -> u64 {
     size.wrapping_neg() % BLOCK as u64

@@ -46,7 +46,14 @@ pub(crate) fn place(path: &[&str], line: u64) -> Place {
 
 pub(crate) fn finding(rule: &str, severity: Severity, number: u8, places: Vec<Place>) -> Finding {
     let fingerprint = Fingerprint([number; 16]);
-    Finding { rule: rule.to_owned(), severity, fingerprint, shown: format!("abc…{number:02}"), places }
+    Finding {
+        rule: rule.to_owned(),
+        severity,
+        fingerprint,
+        shown: format!("abc…{number:02}"),
+        places,
+        places_left_out: 0,
+    }
 }
 
 /// Four findings of four severities, and an encrypted entry.
@@ -68,6 +75,7 @@ pub(crate) fn scanned() -> Scanned {
         scanned: Amount { entries: 20, bytes: 3 << 20 },
         skipped: Amount { entries: 2, bytes: 1536 },
         binary: Amount { entries: 3, bytes: 100 },
+        content: 3 << 20,
         gaps: vec![gap],
         unpacked: 5 << 20,
         ..Coverage::default()

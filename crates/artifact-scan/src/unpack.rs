@@ -63,6 +63,7 @@ impl Unpacker {
 
     /// Takes the next stored bytes.
     pub(crate) fn copy(&mut self, input: &mut impl Input, into: &mut [u8], caps: &Caps<'_>) -> Result<Step, Stop> {
+        caps.budget.go_on().map_err(Stop::Source)?;
         let room = self.room(into.len(), caps);
         let bytes = input.next()?;
         let written = bytes.len().min(room);
@@ -75,6 +76,7 @@ impl Unpacker {
 
     /// Inflates the next bytes. Nothing written is no end, if it does not say so.
     pub(crate) fn inflate(&mut self, input: &mut impl Input, into: &mut [u8], caps: &Caps<'_>) -> Result<Step, Stop> {
+        caps.budget.go_on().map_err(Stop::Source)?;
         let room = self.room(into.len(), caps);
         let bytes = input.next()?;
         let is_over = bytes.is_empty();

@@ -5,6 +5,7 @@ mod message;
 #[cfg(test)]
 mod tests;
 mod variables;
+mod words;
 
 use crate::policy::Suppression;
 use crate::scanned::Noted;
@@ -14,6 +15,7 @@ pub(crate) use judge::gap_name;
 pub use judge::judge;
 pub use message::LONGEST_MESSAGE;
 pub(crate) use message::{count, cut};
+pub(crate) use words::Word;
 
 /// What the policy says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +95,7 @@ pub enum Reason<'s> {
     Expired(&'s Suppression, usize),
     /// The policy names a baseline, and it was not read.
     NoBaseline,
-    /// Nothing was scanned at all.
+    /// No byte of any entry was scanned.
     NothingScanned,
 }
 

@@ -14,7 +14,7 @@ pub enum Nature {
 /// Takes the content of entries, one after the other, each from its first piece to its last.
 ///
 /// A path is the names from the outermost entry to this one, escaped for people. Bytes that belong to no entry come under
-/// a name in angle brackets: `<bytes 100..250>` of the archive, its `<directory>`, its `<end>`.
+/// a name in angle brackets: `<bytes 100..250>` of the archive, its `<directory>`, its `<end>`, its `<comment>`.
 pub trait Visitor {
     /// Whether to read this entry of a nested archive; otherwise it counts as skipped. What is wanted of the artifact
     /// itself was decided when its [`Plan`](crate::zip::Plan) was made.

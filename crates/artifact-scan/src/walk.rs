@@ -16,6 +16,7 @@ mod zipped;
 use std::io::{self, Read};
 
 use crate::content::{Again, Content, Download, Ended, Stop};
+use crate::entry_path::shorten;
 use crate::input::Buffered;
 use crate::recognise::{Shape, recognise};
 use crate::unpack::{Caps, Unpacker};
@@ -24,6 +25,10 @@ use crate::{Broken, Budget, Coverage, Gap, Limits, Visitor};
 
 use leaf::Account;
 use pieces::Pieces;
+
+/// The most bytes of the names in a gap's path. It may hold a secret yet, so it is cut only where many gaps would take
+/// much memory.
+const LONGEST_PATH: usize = 4 << 10;
 
 /// Reads batches, one after the other; each thread has its own. Its buffers serve all of them.
 #[derive(Debug)]
@@ -45,8 +50,8 @@ impl<'l> Walk<'l> {
     /// Bytes that end too early are gaps of all entries that miss some.
     ///
     /// # Errors
-    /// Only those of `bytes`. Nothing of the batch counts then; it has to be read again from its beginning, with a
-    /// visitor that has forgotten it.
+    /// Only those of `bytes`, or that the budget was [stopped](Budget::stop). Nothing of the batch counts then; it has to
+    /// be read again from its beginning, with a visitor that has forgotten it.
     pub fn batch(
         &mut self,
         plan: &Plan<'_>,
@@ -57,8 +62,8 @@ impl<'l> Walk<'l> {
         let mut download = Download(bytes);
         let mut input = Buffered::new(&mut download, batch.bytes.start);
         let mut run = Run::new(self, visitor, 1);
-        for (section, wanted) in plan.sections(batch) {
-            run.section(&mut input, &section, wanted)?;
+        for (section, reading) in plan.sections(batch) {
+            run.section(&mut input, &section, reading)?;
         }
         Ok(run.ended())
     }
@@ -73,7 +78,7 @@ impl<'l> Walk<'l> {
     /// Reads something whole under this name: a file of a folder, or an artifact that is no zip.
     ///
     /// # Errors
-    /// Only those of `bytes`.
+    /// As for [`Walk::batch`].
     pub fn file(&mut self, name: &str, bytes: impl Read, visitor: &mut dyn Visitor) -> io::Result<Coverage> {
         let mut run = Run::new(self, visitor, 0);
         run.path.push(name.to_owned());
@@ -143,7 +148,9 @@ impl<'w, 'l> Run<'w, 'l> {
     }
 
     fn gap(&mut self, reason: Broken, bytes: Option<u64>) {
-        self.coverage.gap(Gap { path: self.path.clone(), reason, bytes });
+        let mut path = self.path.clone();
+        shorten(&mut path, LONGEST_PATH);
+        self.coverage.gap(Gap { path, reason, bytes });
     }
 
     fn caps(&self, said: Option<u64>) -> Caps<'l> {

@@ -19,8 +19,9 @@ mod tests;
 
 pub use directory::{Directory, Section};
 pub use end::{End, LONGEST_END};
-pub(crate) use end::{ends_like_a_zip, last_end_in};
+pub(crate) use end::{comment_length, ends_like_a_zip, last_end_in};
 pub use entry::{Entry, Kind, Method};
 pub use local::LocalHeader;
 pub(crate) use local::{LONGEST_DESCRIPTOR, descriptor_length, looks_like_a_header};
+pub(crate) use plan::Reading;
 pub use plan::{Batch, Plan, batches};

@@ -15,18 +15,24 @@ use crate::settings::ParameterStore;
 pub struct SsmParameters {
     client: OnDemand<aws_sdk_ssm::Client>,
     names: Option<&'static [&'static str]>,
+    folder: Option<&'static str>,
 }
 
 impl SsmParameters {
     /// A reader with the account and region of `config`.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { client: OnDemand::new(config, aws_sdk_ssm::Client::new), names: None }
+        Self { client: OnDemand::new(config, aws_sdk_ssm::Client::new), names: None, folder: None }
     }
 
     /// The same, which reads nothing but these, at most ten, by their names below the path: for a function that has no
     /// business with the secrets beside them.
     pub fn only(self, names: &'static [&'static str]) -> Self {
         Self { names: Some(names), ..self }
+    }
+
+    /// The same with everything in this folder below the path.
+    pub fn and_folder(self, folder: &'static str) -> Self {
+        Self { folder: Some(folder), ..self }
     }
 
     async fn named(&self, path: &str, names: &[&str]) -> Result<Vec<Parameter>> {
@@ -51,10 +57,13 @@ impl SsmParameters {
 
 impl ParameterStore for SsmParameters {
     async fn below(&self, path: &str) -> Result<BTreeMap<String, Secret<String>>> {
-        let found = match self.names {
+        let mut found = match self.names {
             Some(names) => self.named(path, names).await?,
             None => self.all(path).await?,
         };
+        if let Some(folder) = self.folder {
+            found.extend(self.all(&format!("{path}/{folder}")).await?);
+        }
         let below = |parameter: Parameter| {
             let name = parameter.name?;
             let name = name.strip_prefix(path).unwrap_or(&name).trim_start_matches('/').to_owned();
@@ -91,6 +100,18 @@ mod tests {
         let [request] = server.requests().try_into().expect("one request");
         assert!(request.header("x-amz-target").is_some_and(|target| target.ends_with(".GetParameters")));
         assert_eq!(request.body, json!({ "Names": ["/p/settings"], "WithDecryption": true }));
+    }
+
+    #[tokio::test]
+    async fn whoever_needs_a_folder_too_asks_for_that_and_finds_it_by_the_same_names() {
+        let named = json!({ "Parameters": [], "InvalidParameters": ["/p/scan/key"] });
+        let folder = json!({ "Parameters": [{ "Name": "/p/policies/orders", "Value": "scan: {}" }] });
+        let answers = [named, folder].map(|answer| rehearsal::Answer::json(200, &answer));
+        let server = rehearsal::Server::giving(answers).await;
+        let parameters = SsmParameters::new(&server.aws()).only(&["scan/key"]).and_folder("policies");
+        let found = parameters.below("/p").await.expect("a parameter");
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["policies/orders"]);
+        assert_eq!(server.requests()[1].body["Path"], "/p/policies");
     }
 
     #[tokio::test]

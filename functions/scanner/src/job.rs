@@ -1,7 +1,7 @@
 //! A job of CodePipeline's Invoke action. It is told by a call, once, whatever happens.
 
 use jiff::SignedDuration;
-use lambda_kit::jobs::{Answer, Asked, FailureKind, Request, answer, answer_always};
+use lambda_kit::jobs::{Answer, Asked, FailureKind, Put, Request, answer, answer_always};
 use lambda_kit::start::Invocation;
 use lambda_kit::{Deadline, Failure};
 use pipeline_model::{
@@ -11,6 +11,7 @@ use pipeline_model::{
 use crate::scan::Input;
 use crate::stop::Stop;
 use crate::token::{Token, TokenError};
+use crate::visit::Outcome;
 use crate::{Outside, Scanner};
 
 /// CodePipeline ends an action after a day; the scan ends before, so that it can say why.
@@ -49,17 +50,25 @@ impl<O: Outside> Scanner<O> {
                 return Ok(String::from("failure"));
             }
         };
-        let work = async { Ok(self.work(&job, deadline).await) };
+        let mut news = None;
+        let work = async {
+            let outcome = self.work(&job, deadline).await;
+            news = outcome.news;
+            Ok(outcome.answer)
+        };
         let answered = answer_always(&self.jobs, &job.id, deadline, work).await?;
+        if let Some(decision) = news.filter(|_| answered.put == Put::Accepted) {
+            self.publish(decision).await;
+        }
         Ok(answered.answer.outcome().to_owned())
     }
 
-    async fn work(&self, job: &Job, deadline: &Deadline) -> Answer {
+    async fn work(&self, job: &Job, deadline: &Deadline) -> Outcome {
         match self.arrival(job) {
             Ok(arrival) => Box::pin(self.visit(&arrival, deadline)).await,
             Err(stop) => {
                 tracing::error!(job.id = %job.id, error = stop.words, "nothing is scanned");
-                Answer::failure(stop.kind, stop.words)
+                Outcome::from(Answer::failure(stop.kind, stop.words))
             }
         }
     }

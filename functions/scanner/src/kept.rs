@@ -13,9 +13,9 @@ use crate::ports::Pin;
 use crate::scan::Progress;
 
 /// More than a scan comes to, with all findings at the longest paths.
-const LONGEST: u64 = 160 << 20;
+const LONGEST: u64 = 40 << 20;
 /// Changes with every change of the form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What stands before what was scanned.
 #[derive(Serialize, Deserialize)]
@@ -45,7 +45,8 @@ impl Kept {
     /// Packed, and a digest that names exactly this.
     pub(crate) fn into_bytes(self) -> (Vec<u8>, u64) {
         let Progress { pins, artifact, step, unpacked_before, scanned, share: _ } = self.progress;
-        let head = Head { version: VERSION, by: self.by, pins, artifact, step, unpacked_before, seconds: self.seconds };
+        let (version, by, seconds) = (VERSION, self.by, self.seconds);
+        let head = Head { version, by, pins, artifact, step, unpacked_before, seconds };
         let head = serde_json::to_vec(&head).expect("texts and numbers can always be written");
         let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
         let parts = [&head[..], b"\n", &scanned.into_bytes()];

@@ -36,7 +36,7 @@ use serde_json::value::RawValue;
 
 use ports::{Shelf, Store};
 
-pub use policies::Policies;
+pub use policies::{PARAMETERS, POLICIES, Policies};
 pub use room::Room;
 pub use terms::RuleCache;
 

@@ -9,8 +9,8 @@ use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
 use lambda_kit::start::{self, Kit};
 use lambda_kit::{Home, SsmParameters, WarmUp};
-use scanner::outside::{DynamoShelf, S3Store};
-use scanner::{Outside, Policies, Room, RuleCache, Scanner};
+use scanner::outside::{DynamoShelf, OwnBucket, S3Store};
+use scanner::{Outside, PARAMETERS, POLICIES, Policies, Room, RuleCache, Scanner};
 
 /// As for all other calls that only warm: what takes longer is done by the first job.
 const WARM_UP: Duration = Duration::from_millis(800);
@@ -44,16 +44,21 @@ fn build(kit: &Kit) -> Result<Scanner<Aws>> {
     wanted.finish()?;
 
     let metrics = Metrics::new(&namespace, &kit.function_name);
+    let parameters = SsmParameters::new(&kit.aws).only(PARAMETERS).and_folder(POLICIES);
+    let home = Home::of_arn(&stack)?;
     Ok(Scanner {
-        store: S3Store::new(&kit.aws, bucket.clone()),
+        store: S3Store::new(
+            &kit.aws,
+            bucket.clone().map(|bucket| OwnBucket { name: bucket, account: home.account.clone() }),
+        ),
         shelf: DynamoShelf::new(aws_sdk_dynamodb::Client::new(&kit.aws), table, kit.clock.clone()),
         jobs: CodePipelineJobs::new(&kit.aws),
         bus: EventBus::new(aws_sdk_eventbridge::Client::new(&kit.aws)),
-        policies: Policies::new(SsmParameters::new(&kit.aws), prefix, kit.clock.clone(), metrics.clone()),
+        policies: Policies::new(parameters, prefix, kit.clock.clone(), metrics.clone()),
         rules: RuleCache::default(),
         bucket,
         room: Room::of_megabytes(megabytes),
-        home: Home::of_arn(&stack)?,
+        home,
         clock: kit.clock.clone(),
         metrics,
     })

@@ -3,5 +3,5 @@
 mod s3;
 mod shelf;
 
-pub use s3::{S3Body, S3Source, S3Store};
+pub use s3::{OwnBucket, S3Body, S3Source, S3Store};
 pub use shelf::DynamoShelf;

@@ -17,6 +17,11 @@ const OLDEST: Duration = Duration::from_mins(10);
 /// The parameter with the key of fingerprints, below the stack's settings.
 const FINGERPRINT_KEY: &str = "scan/fingerprint-key";
 
+/// All that a scan has to do with: no other secret is to be where hostile archives are read.
+pub const PARAMETERS: &[&str] = &[FINGERPRINT_KEY];
+/// The folder of policies.
+pub const POLICIES: &str = "policies";
+
 /// What teams and operators wrote into the parameter store.
 pub struct Policies<S> {
     settings: Settings<S>,

@@ -70,13 +70,16 @@ pub trait Body {
     async fn next(&mut self) -> Result<Option<Bytes>, Trouble>;
 }
 
+/// The most bytes that are remembered of a scan.
+pub const MOST_KEPT: usize = 9 << 20;
+
 /// What is remembered from one invocation to the next.
 ///
 /// What is kept under a key never changes, so writing it again is harmless. Expiries are the store's own: it is gone after
 /// two days.
 #[expect(async_fn_in_trait, reason = "used with static dispatch on one thread only")]
 pub trait Shelf {
-    /// Keeps bytes, a few MB at most. The key has letters, digits, `-` and `.`.
+    /// Keeps bytes, [`MOST_KEPT`] at most. The key has letters, digits, `-` and `.`.
     async fn keep(&self, key: &str, visit: u32, bytes: &[u8]) -> anyhow::Result<()>;
 
     /// What was kept; `None` if it is not there, or not all of it.

@@ -56,10 +56,10 @@ pub(crate) fn packed(files: &[File]) -> zip::result::ZipResult<Bytes> {
 }
 
 /// Where a report goes below the folder that the policy names: `<pipeline or job>/<execution or job>/<action or
-/// scan>.sarif`.
-pub(crate) fn address(folder: &S3Address, parts: [&str; 3], format: Format) -> S3Address {
+/// scan>-<the job's first eight>.sarif`. A stage that is retried keeps its execution, and has other jobs.
+pub(crate) fn address(folder: &S3Address, [pipeline, execution, action, job]: [&str; 4], format: Format) -> S3Address {
     let extension = format.file_name().rsplit('.').next().unwrap_or_default();
-    let [pipeline, execution, action] = parts;
-    let key = format!("{}/{pipeline}/{execution}/{action}.{extension}", folder.key.trim_matches('/'));
+    let (folder_key, job) = (folder.key.trim_matches('/'), job.get(..8).unwrap_or(job));
+    let key = format!("{folder_key}/{pipeline}/{execution}/{action}-{job}.{extension}");
     S3Address { bucket: folder.bucket.clone(), key }
 }

@@ -21,7 +21,7 @@ use crate::room::Room;
 use crate::stop::Stop;
 use crate::terms::Terms;
 use fetching::Fetching;
-use threads::{Content, Task};
+use threads::{Content, Started, Task};
 
 /// No batch is begun later before the invocation's end, or when half of its time is over.
 const LAST_BEGINNING: Duration = Duration::from_secs(120);
@@ -95,14 +95,14 @@ impl<S: Store> Scan<'_, S> {
         }
     }
 
-    /// The suppressions that the artifacts bring.
+    /// The suppressions that the artifacts bring, by the artifacts' names.
     pub(crate) async fn suppressions(&self, progress: &Progress) -> Result<Vec<(String, String)>, Stop> {
         let mut found = Vec::new();
         for (input, pin) in self.inputs.iter().zip(&progress.pins) {
             let named = named(input);
             let source = self.open(input, Some(pin)).await?;
             let text = suppressions::read(&named, &source, self.terms).await?;
-            found.extend(text.map(|text| (strict_yaml::shown(&input.name), text)));
+            found.extend(text.map(|text| (input.name.clone(), text)));
         }
         Ok(found)
     }
@@ -112,6 +112,7 @@ impl<S: Store> Scan<'_, S> {
             if !self.pace.may_begin() || !self.artifact(input, progress).await? {
                 return Ok(false);
             }
+            progress.scanned.end_of(&self.prefix(input));
             progress.artifact += 1;
             progress.step = 0;
             progress.share = 0.0;
@@ -126,7 +127,7 @@ impl<S: Store> Scan<'_, S> {
         if progress.pins.len() == progress.artifact {
             progress.pins.push(source.pin().clone());
         }
-        let prefix = if self.inputs.len() > 1 { vec![input.name.clone()] } else { Vec::new() };
+        let prefix = self.prefix(input);
         let content = match opening::open(&name, &source, self.terms).await? {
             Ok(content) => content,
             Err(broken) => {
@@ -135,8 +136,9 @@ impl<S: Store> Scan<'_, S> {
             }
         };
         let task = self.task(content, (input.name.clone(), prefix.clone()), progress);
-        let mut started = task.start().map_err(|error| Stop::unavailable(format!("No thread can begin: {error}")))?;
-        let ranges = match started.planned.await.map_err(|_| Stop::fault())? {
+        let started = task.start().map_err(|error| Stop::unavailable(format!("No thread can begin: {error}")))?;
+        let Started { planned, begun, mut done, wanted: _wanted } = started;
+        let ranges = match planned.await.map_err(|_| Stop::fault())? {
             Ok(ranges) => ranges,
             Err(broken) => {
                 unreadable(progress, prefix, Coverage::unreadable(broken, source.length()));
@@ -144,8 +146,13 @@ impl<S: Store> Scan<'_, S> {
             }
         };
         let of = (self.room, &self.pace);
-        let fetching = Fetching::new((&source, &name), &ranges, of, progress.step, started.begun);
-        fetching.run(&mut started.done, progress).await
+        let fetching = Fetching::new((&source, &name), &ranges, of, progress.step, begun);
+        fetching.run(&mut done, progress).await
+    }
+
+    /// What the paths of the artifact begin with.
+    fn prefix(&self, input: &Input) -> Vec<String> {
+        if self.inputs.len() > 1 { vec![input.name.clone()] } else { Vec::new() }
     }
 
     async fn open(&self, input: &Input, pin: Option<&Pin>) -> Result<S::Source, Stop> {

@@ -4,6 +4,9 @@ use lambda_kit::jobs::FailureKind;
 
 use crate::ports::{Trouble, TroubleKind};
 
+/// Said where nothing but an answer is missing.
+const MAY_PASS: &str = " This may pass: nothing was decided, so retry the stage.";
+
 /// The scan ends here, and the release does not go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stop {
@@ -25,8 +28,23 @@ impl Stop {
 
     /// It may pass.
     pub(crate) fn unavailable(words: impl std::fmt::Display) -> Self {
-        let told = format!("{words}. This may pass: nothing was decided, so retry the stage.");
+        let told = format!("{words}.{MAY_PASS}");
         Self::new(FailureKind::SystemUnavailable, told)
+    }
+
+    /// There is no time for what is left to do.
+    pub(crate) fn late(what: &str) -> Self {
+        Self::unavailable(format!("The time of the invocation was used up before the scan could {what}"))
+    }
+
+    /// What is said where something was decided all the same.
+    pub(crate) fn beside_a_verdict(&self) -> String {
+        self.words.replace(MAY_PASS, "")
+    }
+
+    /// Both, of the first one's kind.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self { words: format!("{} {}", self.words, other.words), ..self }
     }
 
     /// The program itself is wrong.

@@ -62,6 +62,11 @@ impl Rules {
         RuleBook::new(&*self.version, self.scanner.rules().iter().map(Rule::text))
     }
 
+    /// The same without what looks like a secret: it may quote what stands in an artifact.
+    pub(crate) fn masked(&self, stop: Stop) -> Stop {
+        Stop { words: self.scanner.masked(vec![stop.words]).concat(), ..stop }
+    }
+
     /// All rules, for policies.
     pub(crate) fn all(&self) -> RuleBook<'_> {
         book(&self.version, &self.all)
@@ -111,7 +116,7 @@ impl<S: Store> Reader<'_, S> {
         let limits = self.room.within(&policy.limits);
         let by = format!("{} {limits:?} {}", env!("CARGO_PKG_VERSION"), self.room.batch);
         Ok(Terms {
-            baseline: self.baseline(&policy).await?,
+            baseline: self.baseline(&policy, &mut notes).await?,
             version: digest([written.text.as_bytes()])[..12].to_owned(),
             digest: digest([by.as_bytes(), rules.version.as_bytes(), written.text.as_bytes(), key.as_slice()]),
             name: written.name,
@@ -138,13 +143,18 @@ impl<S: Store> Reader<'_, S> {
         Ok((version, Arc::new(foreign.with_built_in())))
     }
 
-    /// One that is not there is what the judgement tells, with all that was found.
-    async fn baseline(&self, policy: &Policy) -> Result<Option<Baseline>, Stop> {
+    /// One that is not there is what the judgement tells, with all that was found. To who may not list a bucket S3 says of
+    /// such an object that it is denied.
+    async fn baseline(&self, policy: &Policy, notes: &mut Vec<String>) -> Result<Option<Baseline>, Stop> {
         let Some(at) = &policy.baseline else { return Ok(None) };
         self.may_reach("baseline", at)?;
         let bytes = match self.store.read(at, LONGEST).await {
             Ok(bytes) => bytes,
-            Err(trouble) if trouble.kind == TroubleKind::Missing => return Ok(None),
+            Err(trouble) if matches!(trouble.kind, TroubleKind::Missing | TroubleKind::Denied) => {
+                tracing::warn!(baseline = %at, error = %trouble, "the baseline cannot be read");
+                notes.push(format!("The policy's baseline at {at} cannot be read: {trouble}."));
+                return Ok(None);
+            }
             Err(trouble) => return Err(Stop::of(&format!("The policy's baseline at {at}"), &trouble)),
         };
         let text = String::from_utf8_lossy(&bytes);

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// The functions of the product.
-const FUNCTIONS: [&str; 5] = ["gatekeeper", "notifier", "recorder", "reverter", "watchdog"];
+const FUNCTIONS: [&str; 6] = ["gatekeeper", "notifier", "recorder", "reverter", "scanner", "watchdog"];
 
 /// Where the demo keeps a Python with boto3; the one on the path is the second choice.
 const PYTHONS: [&str; 2] = ["target/demo/python/bin/python", "python3"];

@@ -26,6 +26,8 @@ pub(crate) struct Told {
     pub(crate) cpu: Duration,
     /// Most memory since the work began.
     pub(crate) peak_kib: u64,
+    /// Memory when it began: of the program, and of what its artifact is made from.
+    pub(crate) before_kib: u64,
     pub(crate) report_bytes: usize,
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Write};
 use anyhow::{Context, Result};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-use crate::child::Told;
+use crate::child::{Told, peak_kib};
 use crate::measure;
 use crate::random::Random;
 use crate::scanning::{Source, scan};
@@ -65,7 +65,8 @@ pub(crate) fn child(bytes: u64, entries: u64, threads: usize) -> Result<Told> {
     let made = Made::new(bytes, entries)?;
     // Linux forgets the peak so far.
     std::fs::write("/proc/self/clear_refs", "5").context("resetting the peak of memory (Linux only)")?;
-    scan(&made, threads)
+    let before_kib = peak_kib()?;
+    Ok(Told { before_kib, ..scan(&made, threads)? })
 }
 
 impl Made {

@@ -72,7 +72,7 @@ struct Opened {
 impl Opened {
     fn read(source: &dyn Source, limits: &Limits) -> Result<Self> {
         let range = |at: u64, until: u64| {
-            let mut bytes = Vec::new();
+            let mut bytes = Vec::with_capacity(usize::try_from(until - at).unwrap_or_default());
             Section { source, at, until }.read_to_end(&mut bytes).map(|_| bytes)
         };
         let length = source.length();
@@ -128,14 +128,18 @@ pub(crate) fn scan(source: &dyn Source, threads: usize) -> Result<Told> {
     let scanner = Scanner::built_in().map_err(|error| anyhow!(error))?;
     let policy = Policy::default();
     let limits = &policy.limits;
-    let opened = Opened::read(source, limits)?;
-    let plan = batches(&opened.directory, BATCH, |_| true);
     let (budget, next) = (Budget::new(limits, 0), AtomicUsize::new(0));
-    let shared = Shared { source, scanner: &scanner, plan: &plan, limits, budget, next };
-    let (mut scanned, cpu) = on_threads(&shared, threads)?;
+    let Opened { bytes, end, directory } = Opened::read(source, limits)?;
     let mut rest = Scan::new(&scanner, Found::new(KEY));
-    scanned.cover(Walk::new(limits, &shared.budget).directory(&opened.bytes, &opened.end, &mut rest));
+    let mut scanned = Scanned::default();
+    scanned.cover(Walk::new(limits, &budget).directory(&bytes, &end, &mut rest));
     scanned.note(rest.take());
+    // From here on the directory is there once, as it was read.
+    drop((bytes, end));
+    let plan = batches(&directory, BATCH, |_| true);
+    let shared = Shared { source, scanner: &scanner, plan: &plan, limits, budget, next };
+    let (entries, cpu) = on_threads(&shared, threads)?;
+    let scanned = scanned.merge(entries);
     let report_bytes = report(&scanner, &policy, &scanned);
     let coverage = scanned.coverage();
     Ok(Told {
@@ -145,6 +149,7 @@ pub(crate) fn scan(source: &dyn Source, threads: usize) -> Result<Told> {
         findings: scanned.findings().len(),
         cpu,
         peak_kib: peak_kib()?,
+        before_kib: 0,
         report_bytes,
     })
 }

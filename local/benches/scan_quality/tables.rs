@@ -73,7 +73,7 @@ pub(crate) fn packages(rows: &BTreeMap<String, (f64, Vec<Option<usize>>)>, names
     let mut text = head(&["package", "MB"], names.iter().copied());
     for (package, (megabytes, counts)) in rows {
         let cells = counts.iter().map(|count| count.map_or("gave up".to_owned(), |count| count.to_string()));
-        row(&mut text, package, [format!("{megabytes:.0}")].into_iter().chain(cells));
+        row(&mut text, package, [format!("{megabytes:.1}")].into_iter().chain(cells));
     }
     text
 }

@@ -11,6 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Args;
 
 use report::Report;
@@ -56,17 +57,17 @@ pub(super) struct Options {
 }
 
 /// Prints what was found. The exit code says the worst of it.
-pub(super) fn run(options: &Options) -> ExitCode {
+pub(super) fn run(options: &Options) -> Result<ExitCode> {
     if let Some(schema) = options.schema {
-        anstream::println!("{}", schema.text());
-        return ExitCode::SUCCESS;
+        super::print(&format!("{}\n", schema.text()))?;
+        return Ok(ExitCode::SUCCESS);
     }
     let parameters = options.parameters.iter().cloned().collect();
     let report = check(&options.files, &parameters);
-    anstream::print!("{}", report.findings);
-    anstream::eprint!("{}", report.failures);
-    anstream::println!("{}", report.summary());
-    ExitCode::from(report.code())
+    super::print(&report.findings)?;
+    report.failures.lines().for_each(super::tell);
+    super::print(&format!("{}\n", report.summary()))?;
+    Ok(ExitCode::from(report.code()))
 }
 
 fn check(files: &[PathBuf], parameters: &BTreeMap<String, String>) -> Report {
@@ -74,7 +75,7 @@ fn check(files: &[PathBuf], parameters: &BTreeMap<String, String>) -> Report {
     for path in files {
         let standard_input = path.as_os_str() == "-";
         let text = if standard_input { io::read_to_string(io::stdin()) } else { std::fs::read_to_string(path) };
-        let name = if standard_input { "standard input".into() } else { path.display().to_string() };
+        let name = if standard_input { "standard input".into() } else { super::shown(path) };
         let source: Option<&Path> = (!standard_input).then_some(path);
         match text {
             Ok(text) => report.add(&name, &document::check(&text, source, parameters)),
@@ -133,5 +134,14 @@ mod tests {
         assert_eq!(report.code(), 2);
         let missing = check(&[PathBuf::from("/nowhere/policy.yaml")], &BTreeMap::new());
         assert!(missing.failures.contains("/nowhere/policy.yaml") && missing.code() == 2, "{}", missing.failures);
+    }
+
+    #[test]
+    fn the_name_of_a_file_acts_on_no_terminal() {
+        let report = checked(&[("\u{1b}[31m.yaml", POLICY), ("\u{1b}]0;.yaml", "Resources: {}\n")]);
+        let missing = check(&[PathBuf::from("/nowhere/\u{1b}[31m")], &BTreeMap::new());
+        for told in [&report.findings, &missing.failures] {
+            assert!(told.contains("\\x1b[31m") && !told.contains('\u{1b}'), "{told}");
+        }
     }
 }

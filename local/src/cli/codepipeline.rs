@@ -53,7 +53,7 @@ pub(super) struct Options {
 pub(super) async fn run(options: &Options) -> Result<ExitCode> {
     let pipelines = pipelines(options)?;
     let server = Server::start(config(options)?).await.context("the local CodePipeline did not start")?;
-    anstream::println!("export AWS_ENDPOINT_URL_CODEPIPELINE={}", server.url());
+    super::print(&format!("export AWS_ENDPOINT_URL_CODEPIPELINE={}\n", server.url()))?;
     for pipeline in pipelines {
         server.call("CreatePipeline", json!({ "pipeline": pipeline })).await.context("CreatePipeline was refused")?;
     }
@@ -102,7 +102,7 @@ struct Journal(Mutex<File>);
 impl Journal {
     fn open(path: &Path) -> Result<Self> {
         let file = File::options().create(true).append(true).open(path);
-        Ok(Self(Mutex::new(file.with_context(|| format!("cannot write events to {}", path.display()))?)))
+        Ok(Self(Mutex::new(file.with_context(|| format!("cannot write events to {}", super::shown(path)))?)))
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn run(options: &Options) -> Result<ExitCode> {
     let (name, body) = match &options.body {
         Some(path) => {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            (name, std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
+            (name, std::fs::read_to_string(path).with_context(|| format!("cannot read {}", super::shown(path)))?)
         }
         None => {
             let name = format!("{}-delivery", options.stack);
@@ -52,7 +52,7 @@ pub(super) async fn run(options: &Options) -> Result<ExitCode> {
     window.start = options.start.unwrap_or(window.start);
     window.period = options.period;
     let picture = dashboard::render(&options.endpoint, &name, &body, &window).await?;
-    std::fs::write(&options.out, picture).with_context(|| format!("cannot write {}", options.out.display()))?;
-    anstream::println!("{}", options.out.display());
+    std::fs::write(&options.out, picture).with_context(|| format!("cannot write {}", super::shown(&options.out)))?;
+    super::print(&format!("{}\n", options.out.display()))?;
     Ok(ExitCode::SUCCESS)
 }

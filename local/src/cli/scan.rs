@@ -3,30 +3,35 @@
 mod archive;
 mod artifact;
 mod folder;
+mod links;
 mod list;
 mod looking;
+mod names;
+mod prefix;
+mod reports;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod told;
 
-use std::io::{self, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use artifact_scan::policy::{Format, SUPPRESSIONS_ENTRY};
-use artifact_scan::{About, Baseline, Judgement, Report, Scanned, Verdict, judge};
+use anyhow::Result;
+use artifact_scan::policy::Format;
+use artifact_scan::{Judgement, Verdict};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use jiff::Timestamp;
 use local::codepipeline::{Clock, SystemClock};
 
 use artifact::Artifact;
-use list::List;
 use looking::{Looked, Task};
 use terms::Terms;
+use told::Told;
+
+use super::{print, tell};
 
 const PASSES: u8 = 0;
 const FAILS: u8 = 1;
@@ -38,14 +43,15 @@ pub(super) const CODES: [u8; 3] = [PASSES, FAILS, COULD_NOT_BE_DONE];
 
 /// Scan folders and archives for secrets before they go into a pipeline: with its rules, its policy and its verdict.
 ///
-/// A folder is scanned file by file in the order of the names, with all archives in it. Symbolic links are told and not
-/// followed. Folders named `.git` are left out and counted as skipped. A zip is read as the pipeline's scan reads an
-/// artifact; any other file is scanned as it is. Nothing is written to disk but what you ask for, and nothing is sent
-/// anywhere.
+/// A folder is scanned file by file in the order of the names, with all archives in it. Symbolic links are not followed:
+/// what one leads to in the folder is scanned there, and one that leads to what is not scanned counts as not read. Folders
+/// named `.git` are left out and counted as skipped. A zip is read as the pipeline's scan reads an artifact; any other file
+/// is scanned as it is. Nothing is written to disk but what you ask for, and nothing is sent anywhere.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Of a folder or a zip alone, paths in policies and reports count from there, as in an artifact: docs/a.md. Of several
-PATHs each begins with its PATH, as a pipeline's begin with the artifact's name: web!/docs/a.md.
+PATHs each begins with its PATH, as a pipeline's begin with the artifact's name: web!/docs/a.md. That is web for ./web,
+web/ and ../web, too, tmp/web for /tmp/web, and the folder's own name for `.`.
 
 Exit codes:
   0  the scan passes
@@ -68,13 +74,15 @@ pub(super) struct Options {
     /// Known findings: only others fail
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Where to write all that is found as the baseline of scans to come; the verdict stays that of this scan
+    /// Where to write all that is found and not suppressed as the baseline of scans to come; the verdict stays that of
+    /// this scan
     #[arg(long, value_name = "FILE")]
     write_baseline: Option<PathBuf>,
     /// Rules of your own that look, too: the TOML of gitleaks or Betterleaks
     #[arg(long, value_name = "FILE")]
     rules: Option<PathBuf>,
-    /// Folder for scan.sarif, scan.json and scan.md, or for those the policy names
+    /// Folder for scan.sarif, scan.json and scan.md, or for those the policy names; those of an earlier scan are removed
+    /// before this one begins
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
     /// What goes to standard output
@@ -101,10 +109,12 @@ enum Form {
 /// Scans, tells what was found, and answers with the verdict.
 pub(super) fn run(options: &Options) -> Result<ExitCode> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let done = Done::of(options, threads, &SystemClock)?;
-    done.notes.iter().for_each(|note| anstream::eprintln!("note: {note}"));
-    done.failures.iter().for_each(|failure| anstream::eprintln!("error: {failure}"));
-    print(&done.text).context("cannot write to standard output")?;
+    let note = |note: &String| tell(&format!("note: {note}"));
+    let done = Done::of(options, threads, &SystemClock);
+    let done = done.inspect_err(|_| reports::unwritten(options).iter().for_each(note))?;
+    done.notes.iter().for_each(note);
+    done.failures.iter().for_each(|failure| tell(&format!("error: {failure}")));
+    print(&done.text)?;
     Ok(ExitCode::from(done.code))
 }
 
@@ -122,13 +132,14 @@ struct Done {
 impl Done {
     fn of(options: &Options, threads: usize, clock: &impl Clock) -> Result<Self> {
         let began = clock.now();
+        options.report.as_deref().map_or(Ok(()), reports::remove_old)?;
         let mut terms = Terms::read(options, began)?;
         let limits = terms.policy.limits.clone();
-        let open = |path: &PathBuf| Artifact::open(path, &limits, options.with_git);
-        let artifacts = options.paths.iter().map(open).collect::<Result<Vec<_>>>()?;
+        let open = |named| Artifact::open(named, &limits, options.with_git);
+        let artifacts = names::named(&options.paths, &terms)?.into_iter().map(open).collect::<Result<Vec<_>>>()?;
         for artifact in artifacts.iter().filter(|_| terms.policy.heeds_artifact()).collect::<Vec<_>>() {
             if let Some(text) = artifact.suppressions(&limits)? {
-                terms.heed(&text, &artifact.path.join(SUPPRESSIONS_ENTRY), began)?;
+                terms.heed(&text, &artifact.suppressions_entry(), began, prefix(artifact, &artifacts))?;
             }
         }
         let looked = look(&artifacts, &terms, threads);
@@ -143,13 +154,15 @@ fn look(artifacts: &[Artifact], terms: &Terms, threads: usize) -> Looked {
     let task = Task { terms, threads, progress: &progress };
     let mut all = Looked::default();
     for artifact in artifacts {
-        let prefix = (artifacts.len() > 1).then_some(artifact.shown.as_str());
-        let Looked { scanned, failures } = task.look(artifact, prefix);
-        all.scanned = all.scanned.merge(scanned);
-        all.failures.extend(failures);
+        all = all.join(task.look(artifact, prefix(artifact, artifacts)));
     }
     progress.finish_and_clear();
     all
+}
+
+/// What stands first in the paths of one of several.
+fn prefix<'a>(artifact: &'a Artifact, all: &[Artifact]) -> Option<&'a str> {
+    (all.len() > 1).then_some(artifact.name.as_str())
 }
 
 /// A bar on a terminal, and nothing elsewhere.
@@ -159,79 +172,6 @@ fn progress(bytes: u64) -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-/// All that is told of a scan.
-struct Told<'t> {
-    options: &'t Options,
-    terms: &'t Terms,
-    artifacts: &'t [Artifact],
-    looked: &'t Looked,
-    ended: Timestamp,
-    took: Duration,
-}
-
-impl Told<'_> {
-    fn done(&self) -> Result<Done> {
-        let (terms, scanned, book) = (self.terms, &self.looked.scanned, self.terms.scanner.book());
-        let judgement = judge(scanned, &terms.policy, terms.baseline.as_ref(), self.ended);
-        let (policy, policy_version) = terms.named.clone().unzip();
-        let names: Vec<&str> = self.artifacts.iter().map(|artifact| artifact.shown.as_str()).collect();
-        let mut notes = [terms.notes.clone(), self.not_scanned()].concat();
-        let about =
-            About { artifact: names.join(", "), policy, policy_version, ended: self.ended, notes: notes.clone() };
-        let report = Report { about: &about, book: &book, scanned, judgement: &judgement };
-        let is_undecided = !self.looked.failures.is_empty();
-        if !is_undecided {
-            notes.extend(self.write(&report)?);
-        }
-        let text = match self.options.format.report() {
-            Some(_) if is_undecided => String::new(),
-            Some(format) => report.text(format),
-            None => List { report: &report, artifacts: self.artifacts, took: self.took, is_undecided }.text(),
-        };
-        let code = if is_undecided { COULD_NOT_BE_DONE } else { code(&judgement) };
-        Ok(Done { text, notes, failures: self.looked.failures.clone(), code })
-    }
-
-    /// What is in the folders and has no content that is scanned.
-    fn not_scanned(&self) -> Vec<String> {
-        let folders = || self.artifacts.iter().filter_map(Artifact::folder);
-        let links: Vec<String> = folders().flat_map(|folder| folder.links.iter().cloned()).collect();
-        let others: Vec<String> = folders().flat_map(|folder| folder.others.iter().cloned()).collect();
-        let told = |names: &[String], one: &str, many: &str| match names {
-            [] => None,
-            [name] => Some(format!("{name} is {one}")),
-            [first, ..] => Some(format!("{} {many}, such as {first}", names.len())),
-        };
-        let links = told(&links, "a symbolic link, which is not followed", "symbolic links are not followed");
-        let others = told(&others, "no file, and not read", "things are no files, and not read");
-        links.into_iter().chain(others).collect()
-    }
-
-    /// Writes what was asked for, and says so.
-    fn write(&self, report: &Report<'_>) -> Result<Option<String>> {
-        if let Some(folder) = &self.options.report {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-            for format in &self.terms.policy.reports.formats {
-                save(&folder.join(format.file_name()), &report.text(*format))?;
-            }
-        }
-        let Some(path) = &self.options.write_baseline else { return Ok(None) };
-        let baseline = Baseline::of(report.scanned, report.book.version(), self.ended);
-        save(path, &baseline.to_json())?;
-        Ok(Some(known(path, report.scanned)))
-    }
-}
-
-fn known(path: &Path, scanned: &Scanned) -> String {
-    let number = scanned.findings().len();
-    let findings = if number == 1 { "1 finding".to_owned() } else { format!("{number} findings") };
-    format!("{} has {findings}; scans with --baseline and the same key know them", path.display())
-}
-
-fn save(path: &Path, text: &str) -> Result<()> {
-    std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 fn code(judgement: &Judgement<'_>) -> u8 {
@@ -249,14 +189,5 @@ impl Form {
             Self::Sarif => Some(Format::Sarif),
             Self::Markdown => Some(Format::Markdown),
         }
-    }
-}
-
-/// A reader who has seen enough, such as `head`, is no error.
-fn print(text: &str) -> io::Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
     }
 }

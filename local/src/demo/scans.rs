@@ -59,6 +59,7 @@ pub(crate) async fn texts(
     for function in FUNCTIONS {
         let group = format!("/aws/lambda/{}-{function}", super::deploy::STACK);
         let logged = world.cloud.logged(&group).await?;
+        anyhow::ensure!(!logged.is_empty(), "the log group {group} is empty, so nothing is known of it");
         texts.push((format!("the log group {group}"), logged));
     }
     texts.push((String::from("the state table"), world.cloud.items(world.output("StateTableName")?).await?));

@@ -189,6 +189,7 @@ impl Cloud {
                 self.table(operation, body).await
             }
             "GetParametersByPath" => parameters(),
+            "GetParameters" => json_answer(200, &json!({ "Parameters": [] })),
             "DescribeAlarms" => self.alarms(),
             "PutJobSuccessResult" | "PutJobFailureResult" => self.job(operation, input).await,
             "GetDeployment" => json_answer(

@@ -36,10 +36,11 @@ impl TryFrom<String> for PathGlob {
             path if path.starts_with('/') || path.starts_with("./") => {
                 return told("would never match; a path begins with a name, such as src/main.py");
             }
+            // What is every path is told below.
             path if path.chars().all(|c| ['*', '/', '!', '?'].contains(&c)) => {
                 return told("is every path; name what is meant");
             }
-            _ => {}
+            path => never(path).map_or(Ok(()), |why| told(&why).map(drop))?,
         }
         let glob = GlobBuilder::new(text.trim()).literal_separator(true).build();
         let glob = glob.map_err(|error| format!("`{}` is no path: {}", shown(&text), error.kind()))?;
@@ -49,6 +50,24 @@ impl TryFrom<String> for PathGlob {
         }
         Ok(Self(glob))
     }
+}
+
+/// Why no path is like this: each is a row of names, and none of them leads elsewhere.
+fn never(path: &str) -> Option<String> {
+    if let Some(folder) = path.strip_suffix('/').filter(|folder| !folder.ends_with('/')) {
+        return Some(format!("would never match; did you mean `{}/**`?", shown(folder)));
+    }
+    if path.split('/').any(|name| ["", ".", ".."].contains(&name)) {
+        return Some(String::from("would never match; between two `/` stands a name, and neither `.` nor `..`"));
+    }
+    let mut characters = path.chars();
+    while let Some(character) = characters.next() {
+        // A backslash takes its meaning from a character of globs, and has no other use.
+        if character == '\\' && !characters.next().is_some_and(|next| "*?[]{}!-^,".contains(next)) {
+            return Some(String::from("would never match; folders are parted by `/`"));
+        }
+    }
+    None
 }
 
 impl Paths {
@@ -70,7 +89,12 @@ impl Paths {
     /// Whether the path is one of these. One that two readers could take for different ones is not, nor is the artifact
     /// itself.
     pub fn have(&self, path: &[String]) -> bool {
-        !path.is_empty() && path.iter().all(|name| is_plain(name)) && self.set.is_match(joined(path))
+        are_plain(path) && self.set.is_match(joined(path))
+    }
+
+    /// Which of the globs have the path, by their places in [`Paths::written`].
+    pub(super) fn which(&self, path: &[String]) -> Vec<usize> {
+        if are_plain(path) { self.set.matches(joined(path)) } else { Vec::new() }
     }
 
     /// The globs as they are written.
@@ -82,6 +106,10 @@ impl Paths {
 /// The path in one text: `app.jar!/config/app.yml`.
 pub(crate) fn joined(path: &[String]) -> String {
     path.join("!/")
+}
+
+fn are_plain(path: &[String]) -> bool {
+    !path.is_empty() && path.iter().all(|name| is_plain(name))
 }
 
 /// Whether every reader takes the name for the same: no way up, no other root, no other separator, nothing left out.
@@ -135,10 +163,34 @@ mod tests {
             ("**/[!/]*", "`**/[!/]*` is every path; name what is meant"),
             ("/src/a", "`/src/a` would never match; a path begins with a name, such as src/main.py"),
             ("./src", "`./src` would never match; a path begins with a name, such as src/main.py"),
+            ("src/", "`src/` would never match; did you mean `src/**`?"),
+            ("lib/a.jar!/", "`lib/a.jar!/` would never match; did you mean `lib/a.jar!/**`?"),
+            ("a//b", "`a//b` would never match; between two `/` stands a name, and neither `.` nor `..`"),
+            ("a//", "`a//` would never match; between two `/` stands a name, and neither `.` nor `..`"),
+            ("../x/**", "`../x/**` would never match; between two `/` stands a name, and neither `.` nor `..`"),
+            ("a/./b", "`a/./b` would never match; between two `/` stands a name, and neither `.` nor `..`"),
+            ("a/..", "`a/..` would never match; between two `/` stands a name, and neither `.` nor `..`"),
+            ("a\\b", "`a\\b` would never match; folders are parted by `/`"),
+            ("a\\", "`a\\` would never match; folders are parted by `/`"),
             ("a[", "`a[` is no path: unclosed character class; missing ']'"),
         ] {
             assert_eq!(PathGlob::try_from(glob.to_owned()).unwrap_err(), told.replace("` `", "``"), "{glob}");
         }
-        assert!(PathGlob::try_from(String::from(".github/**")).is_ok());
+        for fine in [".github/**", "...", "a..b/**", "**/.env", "{src,lib}/**", "lib/*.jar!/META-INF/**"] {
+            assert!(PathGlob::try_from(fine.to_owned()).is_ok(), "{fine}");
+        }
+    }
+
+    #[test]
+    fn a_character_of_globs_can_be_meant_as_it_is() {
+        assert!(have("app/\\[id\\]/*.js", &["app/[id]/a.js"]) && have("\\{a\\}", &["{a}"]));
+    }
+
+    #[test]
+    fn it_can_be_told_which_glob_has_a_path() {
+        let paths = paths(&["docs/**", "**/*.md", "x"]);
+        let which = |name: &str| paths.which(&[name.to_owned()]);
+        assert_eq!((which("docs/a.md"), which("a.md"), which("b")), (vec![0, 1], vec![1], vec![]));
+        assert_eq!(which("docs/../a.md"), [0; 0]);
     }
 }

@@ -7,10 +7,13 @@ use strict_yaml::shown;
 
 /// A number of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(with = "String", inline))]
 pub(super) struct Size(pub(super) u64);
 
 const UNITS: [(&str, u32); 4] = [("B", 0), ("KiB", 10), ("MiB", 20), ("GiB", 30)];
+
+/// A size as a text.
+#[cfg(feature = "schema")]
+const PATTERN: &str = r"^\s*[0-9]+\s*([Bb]|[KkMmGg][Ii][Bb])?\s*$";
 
 impl Size {
     fn parse(text: &str) -> Option<Self> {
@@ -27,6 +30,21 @@ impl Size {
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Written)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Size {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Size".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": ["string", "integer"], "minimum": 1, "pattern": PATTERN })
     }
 }
 

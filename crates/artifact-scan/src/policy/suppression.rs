@@ -17,6 +17,8 @@ pub struct Suppression {
     pub fingerprint: Option<Fingerprint>,
     /// Where.
     pub path: Paths,
+    /// In which of several artifacts: the name that stands first in the paths of its places.
+    pub within: Option<String>,
     /// Why.
     pub reason: String,
     /// Who answers for it.
@@ -56,12 +58,17 @@ impl Suppression {
 
     /// Whether it is for this place.
     pub(crate) fn is_for(&self, place: &Place) -> bool {
-        self.is_everywhere() || self.path.have(&place.path)
+        let below = match (&self.within, &place.path[..]) {
+            (None, path) => Some(path),
+            (Some(artifact), [first, below @ ..]) if first == artifact => Some(below),
+            (Some(_), _) => None,
+        };
+        below.is_some_and(|below| self.path.is_empty() || self.path.have(below))
     }
 
     /// Whether it is for every place.
     pub(crate) fn is_everywhere(&self) -> bool {
-        self.path.is_empty()
+        self.path.is_empty() && self.within.is_none()
     }
 
     /// What is suppressed, for people: `aws-access-key-id in tests/**`.
@@ -69,7 +76,8 @@ impl Suppression {
         let rule = self.rule.clone().unwrap_or_else(|| String::from("any rule"));
         let fingerprint = self.fingerprint.map(|fingerprint| format!(" with fingerprint {fingerprint}"));
         let path = self.path.written().first().map(|path| format!(" in {path}"));
-        [Some(rule), fingerprint, path].into_iter().flatten().collect()
+        let within = self.within.as_ref().map(|artifact| format!(" of {artifact}"));
+        [Some(rule), fingerprint, path, within].into_iter().flatten().collect()
     }
 }
 

@@ -201,7 +201,7 @@ fn suppressions_of_the_artifact_count_only_if_the_policy_says_so() {
     let theirs = "[{ rule: aws, reason: x, owner: y, expires: 2026-03-05 }]";
     let heeding = |policy: &str, theirs: &str| {
         let policy = Policy::parse(policy, &book(), now()).unwrap();
-        policy.heeding(theirs, &book(), now()).map(|policy| policy.suppressions.len())
+        policy.heeding(theirs, &book(), now(), None).map(|policy| policy.suppressions.len())
     };
     assert_eq!(heeding("scan: {}", theirs).unwrap(), 0);
     assert_eq!(heeding("scan: {}", "nonsense: [").unwrap(), 0);
@@ -213,9 +213,43 @@ fn suppressions_of_the_artifact_count_only_if_the_policy_says_so() {
 }
 
 #[test]
+fn a_suppression_of_one_of_several_artifacts_says_so() {
+    let theirs = "[{ rule: aws, path: 'tests/**', reason: x, owner: y, expires: 2026-03-05 }]";
+    let what = |within| {
+        let policy = Policy::parse("scan: { suppressions-in-artifact: true }", &book(), now()).unwrap();
+        policy.heeding(theirs, &book(), now(), within).unwrap().suppressions[0].what()
+    };
+    assert_eq!((what(None), what(Some("web"))), ("aws in tests/**".into(), "aws in tests/** of web".into()));
+}
+
+#[test]
 fn reasons_are_written_by_their_codes() {
     for reason in Broken::ALL {
         assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
+    }
+}
+
+#[test]
+fn a_size_may_be_a_number_of_bytes() {
+    let policy = |size: &str| Policy::parse(&format!("scan: {{ limits: {{ entry: {size} }} }}"), &book(), now());
+    for size in ["4096", "'4096'", "4 KiB", "' 4kib '"] {
+        assert_eq!(policy(size).unwrap().limits.entry, 4096, "{size}");
+    }
+    assert!(policy("0").is_err() && policy("-1").is_err() && policy("4.5").is_err() && policy("4 KB").is_err());
+}
+
+#[cfg(feature = "schema")]
+#[test]
+fn the_schema_takes_the_sizes_that_are_read_and_no_others() {
+    let validator = jsonschema::validator_for(&Policy::schema()).unwrap();
+    for size in ["4096", "'4096'", "4 KiB", "' 4kib '", "4GiB", "0", "-1", "4.5", "4 KB", "'1 MiB 2'", "many", "[]"] {
+        let text = format!("scan: {{ limits: {{ entry: {size} }} }}");
+        let json: serde_json::Value = match size {
+            "[]" => serde_json::json!([]),
+            size => size.parse::<f64>().map_or_else(|_| size.trim_matches('\'').into(), |_| size.parse().unwrap()),
+        };
+        let json = serde_json::json!({ "scan": { "limits": { "entry": json } } });
+        assert_eq!(validator.is_valid(&json), Policy::parse(&text, &book(), now()).is_ok(), "{size}");
     }
 }
 

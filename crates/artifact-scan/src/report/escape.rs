@@ -6,6 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
+use super::Root;
 use crate::name::is_invisible;
 
 /// What stands for itself in a URI (RFC 3986, "unreserved"), and the slash between names.
@@ -19,6 +20,31 @@ pub(crate) fn visible(text: &str) -> String {
         if escaped(c) { shown.extend(c.escape_unicode()) } else { shown.push(c) }
     }
     shown
+}
+
+/// Where a place is of which a root is known: a reference that can be followed from where the scan was begun, or from
+/// anywhere if the root is absolute. Names below the root lead nowhere else.
+pub(super) fn address(path: &[String], roots: &[Root]) -> String {
+    let root =
+        path.split_first().and_then(|(first, below)| Some((roots.iter().find(|root| root.name == *first)?, below)));
+    let Some((root, below)) = root else { return uri(path) };
+    let base = uri_of_root(&root.path);
+    match (below, root.is_folder) {
+        ([], _) => base,
+        (below, true) if base.is_empty() || base.ends_with('/') => format!("{base}{}", uri(below)),
+        (below, true) => format!("{base}/{}", uri(below)),
+        (below, false) => format!("{base}!/{}", uri(below)),
+    }
+}
+
+/// Somebody who scans has written it, so it may lead up.
+fn uri_of_root(path: &str) -> String {
+    let encoded = percent_encode(path.as_bytes(), IN_PATHS).to_string();
+    match path {
+        "." => String::new(),
+        path if path.starts_with('/') => format!("file://{encoded}"),
+        _ => encoded,
+    }
 }
 
 /// The path as a relative reference. No name leads up, to another root, or to a host.
@@ -54,16 +80,21 @@ pub(super) fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Plain text of Markdown, in a cell of a table.
+/// Plain text of Markdown, in a cell of a table. A word that could mention people is code: they are found in what a page
+/// shows, however it is escaped.
 pub(super) fn plain(text: &str) -> String {
+    let word = |word: &str| if word.contains('@') { code(word) } else { plain_word(word) };
+    visible(text).split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn plain_word(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    for c in text.chars() {
         match c {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
             '|' => escaped.push_str("&#124;"),
-            '@' => escaped.push_str("&#64;"),
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '~' | '$' => escaped.extend(['\\', c]),
             c => escaped.push(c),
         }

@@ -142,7 +142,7 @@ fn finding<'r>(report: &Report<'r>, judged: &Judged<'r>, suppressions: &[(&str, 
         advice: rule.map(|rule| rule.advice),
         source: rule.map(|rule| rule.source),
         places: places.map(|(place, by)| PlaceOf { place, suppression: by.and_then(position) }).collect(),
-        places_left_out: judged.noted.places_left_out,
+        places_left_out: found.places_left_out,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::escape::{code, plain};
 use super::{Report, SCANNER_VERSION, shown};
 use crate::policy::{Suppression, joined, size};
-use crate::verdict::{Judged, Standing, Verdict, count, cut, gap_name};
+use crate::verdict::{Judged, Standing, Verdict, Word, count, cut, gap_name};
 use crate::{Amount, Place, Severity};
 
 /// Rows of a table; the other reports have all of them.
@@ -54,7 +54,7 @@ fn head(report: &Report<'_>) -> String {
     };
     let mut head = format!("# The scan of {} {word}\n\n", path(&report.about.artifact));
     for reason in &judgement.reasons {
-        let _ = writeln!(head, "- {}", plain(&reason.sentence(report.book)));
+        let _ = writeln!(head, "- {}", reason.words(report.book).written(shown_word));
     }
     if judgement.reasons.is_empty() {
         let _ = writeln!(head, "{}", plain(&judgement.message(report.book)));
@@ -65,6 +65,14 @@ fn head(report: &Report<'_>) -> String {
     let (known, suppressed) = (judgement.of(Standing::Known).count(), judgement.of(Standing::Suppressed).count());
     let _ = writeln!(head, "\nFindings: {}; {known} known, {suppressed} suppressed.", counts.join(", "));
     head
+}
+
+fn shown_word(word: &Word) -> String {
+    match word {
+        Word::Ours(text) => plain(text),
+        Word::Name(name) => code(name),
+        Word::Code(text) => code(text),
+    }
 }
 
 fn table(title: &str, columns: &str, rows: impl Iterator<Item = String>) -> String {

@@ -5,7 +5,7 @@ mod log;
 use log::*;
 
 use super::escape::{self, sarif_message};
-use super::{Report, SCANNER_VERSION, json, shown};
+use super::{Report, Root, SCANNER_VERSION, json, shown};
 use crate::policy::{Suppression as Accepted, Writer};
 use crate::verdict::{Judged, Standing, Verdict, count, gap_name};
 use crate::{Broken, Gap, Outcome, Place, RuleText, Severity};
@@ -18,17 +18,17 @@ const FINGERPRINT: &str = "secretFingerprint/v1";
 /// The only one that GitHub compares.
 const GITHUB_FINGERPRINT: &str = "primaryLocationLineHash";
 
-pub(super) fn text(report: &Report<'_>) -> String {
-    escape::json(&Log { schema: SCHEMA, version: "2.1.0", runs: [run(report)] })
+pub(super) fn text(report: &Report<'_>, roots: &[Root]) -> String {
+    escape::json(&Log { schema: SCHEMA, version: "2.1.0", runs: [run(report, roots)] })
 }
 
-fn run<'r>(report: &Report<'r>) -> Run<'r> {
+fn run<'r>(report: &Report<'r>, roots: &[Root]) -> Run<'r> {
     let judgement = report.judgement;
     Run {
         tool: Tool { driver: driver(report) },
         automation_details: Automation { id: CATEGORY },
-        invocations: [invocation(report)],
-        results: judgement.findings.iter().map(|judged| result(report, judged)).collect(),
+        invocations: [invocation(report, roots)],
+        results: judgement.findings.iter().map(|judged| result(report, judged, roots)).collect(),
         properties: RunProperties {
             artifact: &report.about.artifact,
             verdict: judgement.verdict.word(),
@@ -100,8 +100,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn invocation(report: &Report<'_>) -> Invocation {
-    let gaps = report.judgement.gaps.iter().map(|(gap, fails)| gap_notification(gap, *fails));
+fn invocation(report: &Report<'_>, roots: &[Root]) -> Invocation {
+    let gaps = report.judgement.gaps.iter().map(|(gap, fails)| gap_notification(gap, *fails, roots));
     let coverage = report.scanned.coverage();
     let more = (coverage.gaps_left_out > 0).then(|| {
         let text = format!("{} entries more could not be read.", coverage.gaps_left_out);
@@ -135,10 +135,10 @@ fn of_the_policy(report: &Report<'_>) -> Vec<Notification> {
     expired.chain(unused).chain(report.about.notes.iter().map(note)).collect()
 }
 
-fn gap_notification(gap: &Gap, fails: bool) -> Notification {
+fn gap_notification(gap: &Gap, fails: bool, roots: &[Root]) -> Notification {
     let text = sarif_message(&format!("{} {}.", gap_name(gap), gap.reason.sentence()));
-    let location =
-        Location { physical: Physical { artifact: ArtifactLocation { uri: escape::uri(&gap.path) }, region: None } };
+    let uri = escape::address(&gap.path, roots);
+    let location = Location { physical: Physical { artifact: ArtifactLocation { uri }, region: None } };
     Notification {
         descriptor: Some(Descriptor { id: gap.reason.code() }),
         level: if fails { "error" } else { "warning" },
@@ -147,7 +147,7 @@ fn gap_notification(gap: &Gap, fails: bool) -> Notification {
     }
 }
 
-fn result<'r>(report: &Report<'r>, judged: &Judged<'r>) -> Outcoming<'r> {
+fn result<'r>(report: &Report<'r>, judged: &Judged<'r>, roots: &[Root]) -> Outcoming<'r> {
     let found = &judged.noted.finding;
     let rule = report.book.get(&found.rule);
     let title = rule.map_or("A secret", |rule| rule.title);
@@ -164,7 +164,7 @@ fn result<'r>(report: &Report<'r>, judged: &Judged<'r>) -> Outcoming<'r> {
         rule_index: report.book.position(&found.rule),
         level: level(found.severity),
         message: Message { text: sarif_message(&format!("{title} in {places}. {advice}")) },
-        locations: found.places.iter().map(location).collect(),
+        locations: found.places.iter().map(|place| location(place, roots)).collect(),
         partial_fingerprints: [(FINGERPRINT, fingerprint.clone()), (GITHUB_FINGERPRINT, format!("{fingerprint}:1"))]
             .into(),
         baseline_state,
@@ -179,11 +179,10 @@ fn result<'r>(report: &Report<'r>, judged: &Judged<'r>) -> Outcoming<'r> {
     }
 }
 
-fn location(place: &Place) -> Location {
+fn location(place: &Place, roots: &[Root]) -> Location {
     let region = Region { start_line: place.line.max(1), start_column: place.column.max(1) };
-    Location {
-        physical: Physical { artifact: ArtifactLocation { uri: escape::uri(&place.path) }, region: Some(region) },
-    }
+    let uri = escape::address(&place.path, roots);
+    Location { physical: Physical { artifact: ArtifactLocation { uri }, region: Some(region) } }
 }
 
 /// Each that is used, once. A result that is open at one of its places has none.

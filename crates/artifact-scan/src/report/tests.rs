@@ -82,9 +82,73 @@ fn markdown() {
 }
 
 #[test]
+fn an_address_of_several_leads_where_the_place_is() {
+    let root = |name: &str, path: &str, is_folder| Root { name: name.into(), path: path.into(), is_folder };
+    let roots = [
+        root("web", "web", true),
+        root("app.zip", "build/app.zip", false),
+        root("tmp/a b", "/tmp/a b", true),
+        root("lib", "../lib", true),
+        root("here", ".", true),
+        root("all", "/", true),
+    ];
+    for (path, address) in [
+        (&["web", "src/a.yml"] as &[&str], "web/src/a.yml"),
+        (&["web", "lib/a.jar", "../b.yml"], "web/lib/a.jar!/%252E%252E/b.yml"),
+        (&["app.zip", "a.yml"], "build/app.zip!/a.yml"),
+        (&["app.zip"], "build/app.zip"),
+        (&["tmp/a b", "c.yml"], "file:///tmp/a%20b/c.yml"),
+        (&["lib", "/etc/a"], "../lib/%2Fetc/a"),
+        (&["here", "a.yml"], "a.yml"),
+        (&["all", "a.yml"], "file:///a.yml"),
+        (&["BuildOutput", "a.yml"], "BuildOutput!/a.yml"),
+        (&[], ""),
+    ] {
+        let path: Vec<String> = path.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(escape::address(&path, &roots), address);
+    }
+}
+
+#[test]
+fn sarif_takes_the_addresses_of_roots() {
+    let (scanned, policy, book, about) = (scanned(), policy("  fail: high\n"), book(), about());
+    let judgement = judge(&scanned, &policy, None, now());
+    let report = Report { about: &about, book: &book, scanned: &scanned, judgement: &judgement };
+    let root = |name: &str, path: &str| Root { name: name.into(), path: path.into(), is_folder: false };
+    let roots = [root("lib/app.jar", "/x/lib/app.jar"), root("secret.zip", "../secret.zip")];
+    let sarif = report.text_from(Format::Sarif, &roots);
+    assert_eq!(problems(&sarif), [""; 0]);
+    for address in ["file:///x/lib/app.jar!/config/app.yml", "../secret.zip!/a.txt", "src/a.py"] {
+        assert!(sarif.contains(&format!("\"uri\": \"{address}\"")), "{address}: {sarif}");
+    }
+}
+
+#[test]
+fn no_name_in_markdown_mentions_anybody() {
+    let mut found = Scanned::default();
+    let path = &["node_modules/@types/node/x.yml"];
+    found.note([finding("aws-secret-access-key", Severity::High, 1, vec![place(path, 1)])]);
+    found.cover(Coverage {
+        gaps: vec![Gap { path: vec!["@octocat/a.zip".into()], reason: Broken::Encrypted, bytes: None }],
+        ..Coverage::default()
+    });
+    let page = report(&found, "  fail: high\n", None, Format::Markdown);
+    let bullets: Vec<&str> = page.lines().filter(|line| line.starts_with("- ")).take(2).collect();
+    assert_eq!(
+        bullets,
+        [
+            "- AWS secret access key in `node_modules/@types/node/x.yml`, line 1, column 7 (high, rule `aws-secret-access-key`). Delete the key in IAM.",
+            "- Not scanned: `@octocat/a.zip` is encrypted. Rebuild it, or allow `encrypted` in the policy's `gaps`.",
+        ]
+    );
+    assert_eq!(escape::plain("Ask @team | or a@example.com <b>"), "Ask `@team` &#124; or `a@example.com` &lt;b&gt;");
+    assert!(!page.contains("&#64;"));
+}
+
+#[test]
 fn a_clean_scan_is_told_shortly() {
     let mut clean = Scanned::default();
-    clean.cover(Coverage { scanned: crate::Amount { entries: 1, bytes: 1 }, ..Coverage::default() });
+    clean.cover(Coverage { scanned: crate::Amount { entries: 1, bytes: 1 }, content: 1, ..Coverage::default() });
     insta::assert_snapshot!(report(&clean, "  fail: high\n", None, Format::Markdown));
     assert_eq!(problems(&report(&clean, "  fail: high\n", None, Format::Sarif)), [""; 0]);
 }
@@ -122,7 +186,7 @@ fn name() -> impl Strategy<Value = String> {
 
 fn hostile(path: Vec<String>, gap: Vec<String>, rule: String, secret: &str) -> Scanned {
     let mut scanned = scanned();
-    let places = vec![Place { path, line: 1, column: 1 }];
+    let places = vec![Place { path: path.into(), line: 1, column: 1 }];
     let mut found = finding(&rule, Severity::High, 7, places);
     found.shown = format!("{}…", &secret[..4]);
     scanned.note([found]);

@@ -1,5 +1,8 @@
 //! `name = value` in code, JSON, YAML, XML, dotenv files, command lines, headers and URLs: which name, which value.
 
+mod behind;
+mod beside;
+mod list;
 mod name;
 mod operator;
 #[cfg(test)]
@@ -11,12 +14,15 @@ pub(crate) use name::words;
 use std::ops::Range;
 
 use super::cursor::Cursor;
+use value::Value;
 
 /// A name, what stands between, and a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assignment {
-    /// The name, without quotes.
+    /// The name before the value, without quotes; where it stands behind the value, nothing at the value's begin.
     pub(crate) name: Range<usize>,
+    /// The name, wherever it stands.
+    pub(crate) named: Range<usize>,
     /// What makes it an assignment.
     pub(crate) operator: Operator,
     /// The value, without quotes and scheme.
@@ -46,6 +52,8 @@ pub(crate) enum Operator {
     Flag,
     /// Nothing but blanks.
     Blank,
+    /// The name is one half of a key pair, and the value stands near it.
+    Beside,
 }
 
 /// How a value is delimited.
@@ -66,8 +74,25 @@ impl Assignment {
     pub(crate) fn of(bytes: &[u8], keyword: Range<usize>) -> Option<Self> {
         let name = name::around(bytes, keyword);
         let mut cursor = Cursor { bytes, at: name.end };
-        let operator = operator::after(&mut cursor, &name)?;
+        let operator = operator::after(&mut cursor, &name);
+        if operator != Some(Operator::Pair)
+            && let Some(value) = behind::value_before(bytes, &name)
+        {
+            return Some(Self::new(value.span.start..value.span.start, name, Operator::Pair, value));
+        }
+        let operator = operator?;
         let value = value::at(&mut cursor, operator, &name)?;
-        Some(Self { name, operator, value: value.span, quoting: value.quoting, scheme: value.scheme })
+        Some(Self::new(name.clone(), name, operator, value))
+    }
+
+    fn new(name: Range<usize>, named: Range<usize>, operator: Operator, value: Value) -> Self {
+        Self { name, named, operator, value: value.span, quoting: value.quoting, scheme: value.scheme }
+    }
+
+    /// The bytes of name and value, with so many before and behind.
+    pub(crate) fn around<'b>(&self, bytes: &'b [u8], reach: usize) -> &'b [u8] {
+        let from = self.named.start.min(self.value.start).saturating_sub(reach);
+        let until = self.named.end.max(self.value.end).saturating_add(reach);
+        &bytes[from..bytes.len().min(until)]
     }
 }

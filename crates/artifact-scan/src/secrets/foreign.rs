@@ -2,6 +2,7 @@
 //!
 //! What such a file asks for and cannot be had is told, never left out in silence.
 
+mod sentence;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -45,9 +46,12 @@ impl Foreign {
 /// Reads the TOML of a configuration.
 ///
 /// # Errors
-/// With all that is wrong: no TOML, a rule without id or regex, a regex that is none, two rules with one id.
+/// With all that is wrong: no TOML, no rule, a rule without id or regex, a regex that is none, two rules with one id.
 pub fn read(text: &str) -> Result<Foreign, Vec<String>> {
     let config: Config = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
+    if config.rules.is_empty() {
+        return Err(vec!["there is no rule in it; write `[[rules]]`".to_owned()]);
+    }
     let (mut rules, mut told, mut problems): (Vec<Rule>, _, _) = (Vec::new(), config.told(), Vec::new());
     for written in &config.rules {
         told.extend(written.told());
@@ -69,7 +73,7 @@ fn rule(written: &WrittenRule, config: &Config) -> Result<Option<Rule>, String> 
     };
     let keywords = written.keywords.iter().filter(|keyword| !keyword.is_empty());
     let keywords: Vec<String> = keywords.map(|keyword| keyword.to_ascii_lowercase()).collect();
-    let compiled = compile(&regex).map_err(|error| format!("rule {id}: {error}"))?;
+    let compiled = compile(&regex).map_err(|error| format!("rule {id}: {}", sentence::of(&regex, error)))?;
     let groups = compiled.captures_len();
     if written.secret_group.is_some_and(|group| group >= groups) {
         return Err(format!("rule {id}: its regex has no group {}", written.secret_group.unwrap_or_default()));

@@ -8,7 +8,7 @@ use super::pass::{Match, matches};
 use super::redaction::shown;
 use super::rule::Shape;
 use super::{Found, Scanner, accept, decode};
-use crate::{Finding, Nature, OVERLAP, Piece, Place, Visitor};
+use crate::{EntryPath, Finding, Nature, OVERLAP, Piece, Place, Visitor};
 
 /// Decodings in decodings.
 const DEPTH: u32 = 2;
@@ -26,8 +26,8 @@ pub struct Scan<'s> {
     reaching: Vec<Range<u64>>,
     /// What the entry's first piece looks like.
     nature: Nature,
-    /// The entry's path, if there is a secret in it.
-    masked: Option<Vec<String>>,
+    /// The entry's path as it is told, once a secret was found in it.
+    path: Option<EntryPath>,
 }
 
 /// A secret in a piece.
@@ -56,7 +56,7 @@ impl Claim for Secret<'_> {
 impl<'s> Scan<'s> {
     /// A scan that adds to what was found before.
     pub fn new(scanner: &'s Scanner, found: Found) -> Self {
-        Self { scanner, found, told: 0, reaching: Vec::new(), nature: Nature::Text, masked: None }
+        Self { scanner, found, told: 0, reaching: Vec::new(), nature: Nature::Text, path: None }
     }
 
     /// Scans the next piece of the entry; a piece with offset 0 begins another one.
@@ -65,9 +65,8 @@ impl<'s> Scan<'s> {
             self.told = 0;
             self.reaching.clear();
             self.nature = nature(piece.bytes);
-            self.masked = masked(self.scanner, path);
+            self.path = None;
         }
-        let told_path = self.masked.as_deref().unwrap_or(path);
         let until = self.settled(piece);
         let name = path.last().map_or("", String::as_str);
         let mut lines = Lines { piece, at: 0, line: piece.lines_before + 1, begin: None };
@@ -76,7 +75,8 @@ impl<'s> Scan<'s> {
             let span = piece.offset + secret.span.start as u64..piece.offset + secret.span.end as u64;
             if span.start >= self.told && span.start < until && !self.is_covered(&span) {
                 let (line, column) = lines.place(secret.span.start);
-                let place = Place { path: told_path.to_vec(), line, column };
+                let path = self.path.get_or_insert_with(|| told(self.scanner, path)).clone();
+                let place = Place { path, line, column };
                 self.found.add(&self.scanner.rules[secret.rule], &secret.text, place);
                 reaching.push(span);
             }
@@ -112,6 +112,11 @@ impl Visitor for Scan<'_> {
         Scan::piece(self, path, piece);
         self.nature
     }
+}
+
+/// The path without secrets, and without what nobody reads to its end.
+fn told(scanner: &Scanner, path: &[String]) -> EntryPath {
+    EntryPath::from(masked(scanner, path).unwrap_or_else(|| path.to_vec())).shortened()
 }
 
 /// The path with what is shown of the secrets in it instead of them; none if it has none. A file that was fetched by an

@@ -56,7 +56,7 @@ impl<'s> Judging<'_, 's> {
         let of_place = |place| meant.iter().copied().find(|suppression| suppression.is_for(place));
         let suppressions: Vec<_> = finding.places.iter().map(of_place).collect();
         // Of places that are left out nobody knows the path.
-        let others = noted.places_left_out == 0 || meant.iter().any(|suppression| suppression.is_everywhere());
+        let others = finding.places_left_out == 0 || meant.iter().any(|suppression| suppression.is_everywhere());
         let standing = match () {
             () if others && !suppressions.is_empty() && suppressions.iter().all(Option::is_some) => {
                 Standing::Suppressed
@@ -76,8 +76,7 @@ fn reasons<'s>(judgement: &Judgement<'s>, scanned: &'s Scanned, policy: &'s Poli
     let left_out = scanned.left_out().find(|severity| *severity >= policy.fail).map(Reason::FindingsLeftOut);
     let expired = judgement.expired.split_first().map(|(first, others)| Reason::Expired(first, others.len()));
     let no_baseline = (policy.baseline.is_some() && !judgement.has_baseline).then_some(Reason::NoBaseline);
-    let nothing = coverage.scanned.entries == 0 && coverage.binary.entries == 0;
-    let nothing = nothing.then_some(Reason::NothingScanned);
+    let nothing = (coverage.content == 0).then_some(Reason::NothingScanned);
     let gaps = gaps(judgement, coverage.gaps_left_out, policy);
     [worst, left_out, gaps, expired, no_baseline, nothing].into_iter().flatten().collect()
 }

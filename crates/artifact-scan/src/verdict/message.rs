@@ -1,6 +1,7 @@
 //! The sentences a person reads where the pipeline stopped.
 
 use super::judge::gap_name;
+use super::words::Words;
 use super::{Judgement, Reason, Verdict};
 use crate::policy::joined;
 use crate::report::visible;
@@ -42,62 +43,76 @@ impl Judgement<'_> {
 impl Reason<'_> {
     /// Why, and what to do.
     pub fn sentence(&self, book: &RuleBook<'_>) -> String {
+        self.words(book).text()
+    }
+
+    /// The same, its names apart from our words.
+    pub(crate) fn words(&self, book: &RuleBook<'_>) -> Words {
         match self {
             Self::Findings(worst, others) => finding(worst, *others, book),
             Self::FindingsLeftOut(severity) => {
-                format!(
-                    "There are more findings than are told, some of them {}; fix these and scan again.",
-                    severity.word()
-                )
+                let word = severity.word();
+                Words::of(format!(
+                    "There are more findings than are told, some of them {word}; fix these and scan again."
+                ))
             }
             Self::Gaps(gap, others) => {
-                let name = cut(&visible(&gap_name(gap)), LONGEST_PATH);
                 let more = and_more(*others, "more could not be read", "more could not be read");
-                let (code, why) = (gap.reason.code(), gap.reason.sentence());
-                format!("Not scanned: {name} {why}{more}. Rebuild it, or allow `{code}` in the policy's `gaps`.")
+                let (code, why, advice) = (gap.reason.code(), gap.reason.sentence(), gap.reason.advice());
+                Words::of("Not scanned: ")
+                    .name(&gap_name(gap), LONGEST_PATH)
+                    .say(format!(" {why}{more}. {advice}, or allow "))
+                    .code(code)
+                    .say(" in the policy's ")
+                    .code("gaps")
+                    .say(".")
             }
             Self::GapsLeftOut(number) => {
-                format!("Not scanned: {number} entries more than are listed could not be read.")
+                Words::of(format!("Not scanned: {number} entries more than are listed could not be read."))
             }
             Self::Expired(suppression, others) => {
-                let what = cut(&visible(&suppression.what()), LONGEST_TEXT);
-                let owner = cut(&visible(&suppression.owner), LONGEST_TEXT);
                 let more = and_more(*others as u64, "more has expired", "more have expired");
                 let day = suppression.expires;
-                format!("The suppression of {what} by {owner} expired on {day}{more}. Fix what it hides, or renew it.")
+                Words::of("The suppression of ")
+                    .name(&suppression.what(), LONGEST_TEXT)
+                    .say(" by ")
+                    .name(&suppression.owner, LONGEST_TEXT)
+                    .say(format!(" expired on {day}{more}. Fix what it hides, or renew it."))
             }
-            Self::NoBaseline => String::from(
+            Self::NoBaseline => Words::of(
                 "The policy names a baseline, and it could not be read. Put it there, or take it out of the policy.",
             ),
             Self::NothingScanned => {
-                String::from("Nothing was scanned: the artifact is empty, or all of it is skipped or unreadable.")
+                Words::of("Nothing was scanned: the artifact is empty, or all of it is skipped or unreadable.")
             }
         }
     }
 }
 
-fn finding(worst: &Noted, others: usize, book: &RuleBook<'_>) -> String {
+fn finding(worst: &Noted, others: usize, book: &RuleBook<'_>) -> Words {
     let found = &worst.finding;
     let rule = book.get(&found.rule);
     let title = cut(&visible(rule.map_or("Secret", |rule| rule.title)), LONGEST_TEXT);
     let advice = cut(&visible(rule.map_or("Revoke it where it was issued.", |rule| rule.advice)), LONGEST_TEXT);
-    let whereabouts = found.places.first().map_or_else(|| String::from("an unknown place"), place);
     let places = match worst.places() {
         0 | 1 => String::new(),
         places => format!(" and {} more", count(places - 1, "place", "places")),
     };
-    let (severity, id) = (found.severity.word(), cut(&visible(&found.rule), LONGEST_PATH));
     let more = match others {
         0 => String::new(),
         others => format!(" {} too.", count(others as u64, "more finding fails", "more findings fail")),
     };
-    format!("{title} in {whereabouts}{places} ({severity}, rule {id}). {advice}{more}")
-}
-
-/// `app.jar!/config/app.yml, line 3, column 7`.
-pub(crate) fn place(place: &Place) -> String {
-    let path = cut(&visible(&joined(&place.path)), LONGEST_PATH);
-    format!("{path}, line {}, column {}", place.line, place.column)
+    let begin = Words::of(format!("{title} in "));
+    let begin = match found.places.first() {
+        None => begin.say("an unknown place"),
+        Some(Place { path, line, column }) => {
+            begin.name(&joined(path), LONGEST_PATH).say(format!(", line {line}, column {column}"))
+        }
+    };
+    begin
+        .say(format!("{places} ({}, rule ", found.severity.word()))
+        .name(&found.rule, LONGEST_PATH)
+        .say(format!("). {advice}{more}"))
 }
 
 /// `1 place`, `2 places`.

@@ -46,6 +46,43 @@ fn a_suppression_is_for_a_rule_a_secret_and_a_place() {
     assert_eq!(only("rule: github, path: '{src,lib}/**'"), ["suppressed", "fails", "minor", "minor"]);
 }
 
+/// What a suppression does that the artifact `web` brings, to a secret at these places.
+fn brought(what: &str, within: Option<&str>, paths: &[&[&str]]) -> Standing {
+    let mut found = Scanned::default();
+    let places = paths.iter().map(|path| place(path, 1)).collect();
+    found.note([finding("aws-secret-access-key", Severity::High, 1, places)]);
+    let theirs = format!("- {{ {what}, reason: x, owner: y, expires: 2026-03-05 }}");
+    let policy = policy("  suppressions-in-artifact: true\n").heeding(&theirs, &book(), now(), within).unwrap();
+    let judgement = judge(&found, &policy, None, now());
+    judgement.findings[0].standing
+}
+
+#[test]
+fn a_suppression_that_an_artifact_brings_counts_there_and_nowhere_else() {
+    let (web, api): (&[&str], &[&str]) = (&["web", "tests/a.jar", "b"], &["api", "tests/a.jar", "b"]);
+    for what in ["rule: aws", "fingerprint: 01010101010101010101010101010101", "path: 'tests/*.jar!/b'"] {
+        assert_eq!(brought(what, Some("web"), &[web]), Standing::Suppressed, "{what}");
+        assert_eq!(brought(what, None, &[&web[1..]]), Standing::Suppressed, "{what}");
+        for fails in [&[api] as &[&[&str]], &[web, api], &[&["web.zip", "tests/a.jar", "b"]], &[&[]]] {
+            assert_eq!(brought(what, Some("web"), fails), Standing::Fails, "{what} {fails:?}");
+        }
+    }
+    assert_eq!(brought("path: 'web!/tests/**'", Some("web"), &[web]), Standing::Fails);
+}
+
+#[test]
+fn a_suppression_that_an_artifact_brings_is_for_no_place_that_is_not_told() {
+    let mut many = Scanned::default();
+    let at = |line| finding("aws-secret-access-key", Severity::High, 1, vec![place(&["web", "a"], line)]);
+    many.note((0..200).map(at));
+    let (many, theirs) = (many.trimmed(), "- { rule: aws, reason: x, owner: y, expires: 2026-03-05 }");
+    let standing = |within| {
+        let policy = policy("  suppressions-in-artifact: true\n").heeding(theirs, &book(), now(), within).unwrap();
+        judge(&many, &policy, None, now()).findings[0].standing
+    };
+    assert_eq!((standing(Some("web")), standing(None)), (Standing::Fails, Standing::Suppressed));
+}
+
 #[test]
 fn all_suppressed_passes_and_an_expired_suppression_fails() {
     let both = format!("{ALLOW}  suppressions:\n{}{}", suppression("rule: aws"), suppression("rule: github"));
@@ -79,14 +116,14 @@ fn only_what_the_baseline_does_not_know_fails_and_a_baseline_that_is_named_must_
     let none = Baseline::of(&Scanned::default(), "7", now());
     assert_eq!(standings(&named, Some(&none)).1, Verdict::Fail);
     let mut clean = Scanned::default();
-    clean.cover(Coverage { scanned: Amount { entries: 1, bytes: 1 }, ..Coverage::default() });
+    clean.cover(Coverage { scanned: Amount { entries: 1, bytes: 1 }, content: 1, ..Coverage::default() });
     assert!(message(&clean, &named).starts_with("The policy names a baseline, and it could not be read."));
 }
 
 #[test]
 fn places_that_are_not_told_are_not_suppressed_by_path() {
     let mut many = Scanned::default();
-    many.cover(Coverage { scanned: Amount { entries: 1, bytes: 1 }, ..Coverage::default() });
+    many.cover(Coverage { scanned: Amount { entries: 1, bytes: 1 }, content: 1, ..Coverage::default() });
     many.note(
         (0..200).map(|line| finding("aws-secret-access-key", Severity::High, 1, vec![place(&["tests/a"], line)])),
     );
@@ -103,7 +140,7 @@ fn what_was_not_read_fails_and_so_does_nothing_at_all() {
         judge(&clean, &policy, None, now()).message(&book()),
         "Nothing was scanned: the artifact is empty, or all of it is skipped or unreadable."
     );
-    clean.cover(Coverage { scanned: Amount { entries: 1, bytes: 1 }, ..Coverage::default() });
+    clean.cover(Coverage { scanned: Amount { entries: 1, bytes: 1 }, content: 1, ..Coverage::default() });
     let judgement = judge(&clean, &policy, None, now());
     assert_eq!((judgement.verdict, judgement.outcome), (Verdict::Pass, Outcome::Whole));
     assert_eq!(judgement.message(&book()), "The scan found nothing that counts.");

@@ -5,7 +5,10 @@ use std::io;
 use super::Run;
 use super::leaf::Account;
 use crate::input::{Buffered, Input, Window};
-use crate::zip::{Directory, End, Entry, LONGEST_DESCRIPTOR, LONGEST_END, LocalHeader, Section, descriptor_length};
+use crate::tar;
+use crate::zip::{
+    Directory, End, Entry, LONGEST_DESCRIPTOR, LONGEST_END, LocalHeader, Reading, Section, descriptor_length,
+};
 use crate::{Amount, Broken};
 
 /// Extra fields that are longer hold something else than times, owners and sizes.
@@ -34,18 +37,39 @@ impl Run<'_, '_> {
         let (until, length) = (end.directory.end, bytes.len() as u64);
         self.frame(slice(bytes, directory.starts, until), slice(bytes, until, length));
         let mut input = Buffered::new(&mut bytes, 0);
-        directory.sections().try_for_each(|section| self.section(&mut input, &section, true))
+        directory.sections().try_for_each(|section| self.section(&mut input, &section, Reading::All))
     }
 
     /// Reads the next section, which may begin behind bytes of others that nobody wants.
-    pub(super) fn section(&mut self, input: &mut Buffered<'_>, section: &Section<'_>, wanted: bool) -> io::Result<()> {
+    pub(super) fn section(
+        &mut self,
+        input: &mut Buffered<'_>,
+        section: &Section<'_>,
+        reading: Reading,
+    ) -> io::Result<()> {
+        self.walk.budget.go_on()?;
         let mut window = Window::new(input, section.bytes.end.saturating_sub(section.bytes.start));
+        if reading == Reading::Rest {
+            return self.between(&mut window, Account::Rest);
+        }
         if let Some(entry) = section.entry {
+            if section.bytes.start == 0 {
+                self.front(&mut window)?;
+            }
             self.path.push(entry.shown_name());
-            self.entry(&mut window, entry, wanted)?;
+            self.entry(&mut window, entry, reading == Reading::All)?;
             self.path.pop();
         }
-        self.between(&mut window)
+        self.between(&mut window, Account::Between)
+    }
+
+    /// A zip may begin in a way that readers of tar archives understand, too: they see other entries.
+    fn front(&mut self, window: &mut Bytes<'_, '_>) -> io::Result<()> {
+        let front = self.note(window.peek(tar::BLOCK))?;
+        if front.is_some_and(tar::is_also_tar) {
+            self.gap(Broken::UnknownArchive, None);
+        }
+        Ok(())
     }
 
     fn entry(&mut self, window: &mut Bytes<'_, '_>, entry: &Entry, wanted: bool) -> io::Result<()> {
@@ -107,13 +131,13 @@ impl Run<'_, '_> {
     }
 
     /// Bytes that are nobody's.
-    fn between(&mut self, window: &mut Bytes<'_, '_>) -> io::Result<()> {
+    fn between(&mut self, window: &mut Bytes<'_, '_>, account: Account) -> io::Result<()> {
         if window.left() == 0 {
             return Ok(());
         }
         let from = window.position();
         self.path.push(format!("<bytes {from}..{}>", from + window.left()));
-        self.leaf(window, Account::Between)?;
+        self.leaf(window, account)?;
         self.path.pop();
         Ok(())
     }

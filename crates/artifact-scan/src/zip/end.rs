@@ -88,6 +88,11 @@ fn the_only_end(tail: &[u8]) -> Result<usize, Broken> {
     }
 }
 
+/// How many of the last bytes of an archive are its comment.
+pub(crate) fn comment_length(end: &[u8]) -> usize {
+    the_only_end(end).map_or(0, |at| end.len() - at - END_LENGTH)
+}
+
 /// Whether these last bytes of something hold an end that reaches to its last byte.
 pub(crate) fn ends_like_a_zip(tail: &[u8]) -> bool {
     let tail = &tail[tail.len().saturating_sub(LONGEST_END)..];

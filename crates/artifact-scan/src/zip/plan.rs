@@ -7,8 +7,12 @@ use crate::Amount;
 
 /// Unwanted bytes are fetched too, if that saves a request and costs no more than this.
 const WORTH_A_REQUEST: u64 = 64 << 10;
-/// More bytes than this behind an unwanted entry are no header and no descriptor: they must be seen.
-const MOST_UNSEEN: u64 = 128;
+/// So many bytes around an unwanted entry's data are taken for extra fields and a descriptor: they are too few for
+/// another entry's header with a name and more than one byte of content. More than these must be seen.
+const MOST_UNSEEN: u64 = LocalHeader::SHORTEST as u64 + 2;
+/// Up to so many bytes behind a long unwanted entry are fetched without it. More of them are extra fields that somebody
+/// may have put something into.
+const MOST_ALONE: u64 = 128;
 
 /// All batches of an archive. The number of a batch means the same in every invocation that reads the same archive with
 /// the same arguments.
@@ -43,25 +47,48 @@ pub fn batches(directory: &Directory, most: u64, wanted: impl Fn(&Entry) -> bool
         if let Some(entry) = section.entry.filter(|_| !plan.wants(index)) {
             plan.skipped.add(Amount { entries: 1, bytes: entry.size });
         }
-        if !section.bytes.is_empty() && (plan.wants(index) || has_more(&section)) {
-            plan.add(index, section.bytes, most);
+        let fetched = fetched(&section, plan.wants(index));
+        if !fetched.is_empty() {
+            plan.add(index, fetched, most);
         }
     }
     plan
 }
 
-/// Whether bytes stand behind an entry that its directory does not tell of.
-fn has_more(section: &Section<'_>) -> bool {
-    let told = section.entry.map_or(0, |entry| LocalHeader::SHORTEST as u64 + entry.name.len() as u64 + entry.packed);
-    section.bytes.end - section.bytes.start > told.saturating_add(MOST_UNSEEN)
+/// How a section is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The whole of it.
+    All,
+    /// Only what stands around the entry's content.
+    Around,
+    /// Only its end; all before it was not fetched.
+    Rest,
+}
+
+/// Which bytes of a section must be seen: of one that nobody wants, what the directory does not tell of.
+fn fetched(section: &Section<'_>, wanted: bool) -> Range<u64> {
+    let (bytes, until) = (section.bytes.clone(), section.bytes.end);
+    let Some(entry) = section.entry.filter(|_| !wanted) else { return bytes };
+    let told = (LocalHeader::SHORTEST as u64 + entry.name.len() as u64).saturating_add(entry.packed);
+    match (until - bytes.start).saturating_sub(told) {
+        ..=MOST_UNSEEN => until..until,
+        untold @ ..=MOST_ALONE if entry.packed > WORTH_A_REQUEST => until - untold..until,
+        _ => bytes,
+    }
 }
 
 impl<'d> Plan<'d> {
-    /// Sections of a batch, and whether the content of each is wanted.
-    pub(crate) fn sections(&self, batch: &Batch) -> impl Iterator<Item = (Section<'d>, bool)> {
-        let (first, directory) = (batch.sections.start, self.directory);
-        let wanted: Vec<bool> = batch.sections.clone().map(|index| self.wants(index)).collect();
-        wanted.into_iter().enumerate().map(move |(at, wanted)| (directory.section(first + at), wanted))
+    /// Sections of a batch, as far as they are fetched, and how to read each.
+    pub(crate) fn sections(&self, batch: &Batch) -> impl Iterator<Item = (Section<'d>, Reading)> {
+        batch.sections.clone().map(|index| {
+            let mut section = self.directory.section(index);
+            if section.bytes.start < batch.bytes.start {
+                section.bytes.start = batch.bytes.start;
+                return (section, Reading::Rest);
+            }
+            (section, if self.wants(index) { Reading::All } else { Reading::Around })
+        })
     }
 
     fn wants(&self, index: usize) -> bool {

@@ -28,13 +28,21 @@ pub struct Pipeline {
     inputs: Vec<String>,
     outputs: Vec<String>,
     key: Option<String>,
+    timeout: Duration,
 }
 
 impl Pipeline {
     /// An action with these user parameters and input artifacts. An artifact lies in the bucket `artifacts` under its name.
     pub fn with(memory: &Memory, parameters: &str, inputs: &[&str]) -> Self {
         let inputs = inputs.iter().map(|name| (*name).to_owned()).collect();
-        Self { memory: memory.clone(), parameters: parameters.to_owned(), inputs, outputs: Vec::new(), key: None }
+        Self {
+            memory: memory.clone(),
+            parameters: parameters.to_owned(),
+            inputs,
+            outputs: Vec::new(),
+            key: None,
+            timeout: TIMEOUT,
+        }
     }
 
     /// The same with an output artifact of that name.
@@ -48,6 +56,13 @@ impl Pipeline {
     #[must_use]
     pub fn key(mut self, key: &str) -> Self {
         self.key = Some(key.to_owned());
+        self
+    }
+
+    /// The same with another timeout of the function.
+    #[must_use]
+    pub fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
@@ -88,7 +103,7 @@ impl Pipeline {
     pub async fn deliver(&self, event: &str) -> Delivered {
         let event = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON");
         let scanner = self.memory.scanner();
-        let deadline = Deadline::after(&self.memory.clock, TIMEOUT);
+        let deadline = Deadline::after(&self.memory.clock, self.timeout);
         let invocation = Invocation { request_id: String::from("r-1"), deadline };
         self.memory.run(scanner.handle(event, invocation)).await
     }

@@ -60,7 +60,7 @@ pub enum Fault {
     EndsEarly,
     /// Bodies have more bytes than were asked for.
     GoesOn,
-    /// Bodies stop coming.
+    /// Bodies stop coming, and nothing is taken.
     Hangs,
 }
 
@@ -117,6 +117,10 @@ impl MemoryStore {
     }
 
     async fn put(&self, at: String, put: Put) -> Result<(), Trouble> {
+        let hangs = self.state.borrow().faults.get(&at) == Some(&Fault::Hangs);
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         let keep = |state: &mut State| {
             state.objects.insert(at.clone(), put.bytes.clone());
             state.puts.push(put);

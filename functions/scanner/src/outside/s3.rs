@@ -27,18 +27,28 @@ use patience::Patience;
 pub use body::S3Body;
 pub use source::S3Source;
 
+/// The bucket that the function reaches with its own role. Of a name that somebody else has taken since, S3 refuses what
+/// names the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnBucket {
+    /// What it is called.
+    pub name: String,
+    /// Whose it is.
+    pub account: String,
+}
+
 /// S3, as this function reaches it.
 #[derive(Debug, Clone)]
 pub struct S3Store {
     aws: SdkConfig,
     own: OnDemand<Client>,
-    bucket: Option<String>,
+    bucket: Option<OwnBucket>,
     patience: Patience,
 }
 
 impl S3Store {
     /// `bucket` is the one whose baselines and rules are read, and whose reports are written, with the function's role.
-    pub fn new(aws: &SdkConfig, bucket: Option<String>) -> Self {
+    pub fn new(aws: &SdkConfig, bucket: Option<OwnBucket>) -> Self {
         Self::with(aws, bucket, Patience::default())
     }
 
@@ -47,7 +57,7 @@ impl S3Store {
     ///
     /// No checksum of an answer is asked for: S3 knows them for whole objects only. What an artifact holds is checked by the
     /// sums of its archive, and that no byte is missing by its length.
-    fn with(aws: &SdkConfig, bucket: Option<String>, patience: Patience) -> Self {
+    fn with(aws: &SdkConfig, bucket: Option<OwnBucket>, patience: Patience) -> Self {
         let limits = TimeoutConfig::disabled().into_builder().connect_timeout(http::CONNECT_TIMEOUT).build();
         let aws = aws
             .to_builder()
@@ -69,10 +79,11 @@ impl S3Store {
     /// An object of the one bucket that teams keep their files in.
     fn of_function(&self, at: &S3Address) -> Result<Object, Trouble> {
         let words = match &self.bucket {
-            Some(bucket) if *bucket == at.bucket => {
-                return Ok(self.object((*self.own).clone(), (&at.bucket, &at.key), Party::Function));
+            Some(bucket) if bucket.name == at.bucket => {
+                let party = Party::Function { owner: bucket.account.clone() };
+                return Ok(self.object((*self.own).clone(), (&at.bucket, &at.key), party));
             }
-            Some(bucket) => format!("the scanner reads and writes in the bucket {bucket} only"),
+            Some(bucket) => format!("the scanner reads and writes in the bucket {} only", bucket.name),
             None => String::from("the scanner has no bucket to read and write in"),
         };
         let advice = "name the bucket by the parameter ScanBucket of Pipewarden's stack";

@@ -13,14 +13,14 @@ use jiff::SignedDuration;
 use lambda_kit::Clock;
 use lambda_kit::aws::failed;
 
-use crate::ports::Shelf;
+use crate::ports::{MOST_KEPT, Shelf};
 
 /// How long an item is kept: CodePipeline ends an action after one day.
 const LONGEST_LIFE: SignedDuration = SignedDuration::from_hours(48);
 /// The most bytes of one part: an item may have 400 KB with its names.
 const PART: usize = 370 << 10;
-/// The most parts. What a scan remembers is bounded far below.
-const MOST_PARTS: usize = 24;
+/// The most parts.
+const MOST_PARTS: usize = MOST_KEPT.div_ceil(PART);
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -72,8 +72,7 @@ impl DynamoShelf {
 
 impl Shelf for DynamoShelf {
     async fn keep(&self, key: &str, visit: u32, bytes: &[u8]) -> Result<()> {
-        let most = MOST_PARTS * PART;
-        ensure!(bytes.len() <= most, "{} bytes are to be kept of a scan, and {most} can be at most", bytes.len());
+        ensure!(bytes.len() <= MOST_KEPT, "{} bytes are more than is kept of a scan", bytes.len());
         let (first, rest) = bytes.split_at(bytes.len().min(PART));
         let rest = rest.chunks(PART);
         let parts = AttributeValue::N((rest.len() + 1).to_string());

@@ -52,6 +52,18 @@ pub(super) struct Started {
     pub(super) begun: UnboundedSender<(u64, Inflow)>,
     /// Steps that are done, in any order.
     pub(super) done: UnboundedReceiver<(u64, Result<Scanned, Lost>)>,
+    /// Ends what is under way.
+    pub(super) wanted: Wanted,
+}
+
+/// Somebody wants what the threads find. When it is dropped they end soon, also in the middle of a step: whatever they
+/// did next would take time and memory from the next invocation in the same place.
+pub(super) struct Wanted(Arc<Budget>);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
 }
 
 /// Why a step has no result.
@@ -77,9 +89,11 @@ impl Task {
         let (plan, planned) = oneshot::channel();
         let (begun, work) = mpsc::unbounded_channel();
         let (sender, done) = mpsc::unbounded_channel();
-        let run = move || self.run(plan, &Mutex::new(work), &sender);
+        let budget = Arc::new(Budget::new(&self.terms.limits, self.unpacked));
+        let wanted = Wanted(Arc::clone(&budget));
+        let run = move || self.run(plan, &Mutex::new(work), &sender, &budget);
         thread::Builder::new().name(DISCREET_THREAD.to_owned()).spawn(run)?;
-        Ok(Started { planned, begun, done })
+        Ok(Started { planned, begun, done, wanted })
     }
 
     fn run(
@@ -87,6 +101,7 @@ impl Task {
         planned: oneshot::Sender<Result<Vec<Range<u64>>, Broken>>,
         work: &Mutex<UnboundedReceiver<(u64, Inflow)>>,
         done: &UnboundedSender<(u64, Result<Scanned, Lost>)>,
+        budget: &Budget,
     ) {
         let directory = match &self.content {
             Content::Zip { end, directory, .. } => match Directory::read(directory, end, &self.terms.limits) {
@@ -97,11 +112,10 @@ impl Task {
         };
         let plan = directory.as_ref().map(|directory| self.plan(directory));
         let _ = planned.send(Ok(self.ranges(plan.as_ref())));
-        let budget = Budget::new(&self.terms.limits, self.unpacked);
         let worker = || Worker {
             task: self,
             plan: plan.as_ref(),
-            walk: Walk::new(&self.terms.limits, &budget),
+            walk: Walk::new(&self.terms.limits, budget),
             eyes: Eyes::new(&self.terms, &self.prefix),
         };
         thread::scope(|scope| {
@@ -192,5 +206,53 @@ impl Worker<'_> {
             }
             (Content::Zip { .. }, None) => Err(io::Error::other("there is no plan")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::time::Duration;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use jiff::Timestamp;
+
+    use super::super::feed::pipe;
+    use super::*;
+    use crate::memory::Memory;
+    use crate::policies::Written;
+    use crate::terms::{Reader, RuleCache};
+
+    /// As much text as a scan of half a minute, in a few kilobytes.
+    fn bomb() -> Bytes {
+        let mut member = GzEncoder::new(Vec::new(), Compression::best());
+        (0..16).for_each(|_| member.write_all(&[b'a'; 1 << 20]).unwrap());
+        member.finish().unwrap().repeat(512).into()
+    }
+
+    #[tokio::test]
+    async fn a_thread_ends_in_the_middle_of_a_step_when_nobody_wants_it_any_more() {
+        let memory = Memory::at(Timestamp::UNIX_EPOCH);
+        let cache = RuleCache::default();
+        let reader = Reader { store: &memory.store, bucket: None, room: &memory.room, cache: &cache };
+        let text = String::from("scan: { limits: { ratio: 100000, entry: 64 GiB } }");
+        let written = Written { name: None, place: String::from("here"), text, key: None };
+        let terms = Arc::new(reader.terms(written, Timestamp::UNIX_EPOCH).await.unwrap());
+        let bytes = bomb();
+        let content = Content::File { length: bytes.len() as u64 };
+        let (name, prefix) = (String::from("App"), Vec::new());
+        let task = Task { terms, content, name, prefix, unpacked: 0, is_first: false, threads: 1, batch: 1 << 20 };
+        let Started { planned, begun, mut done, wanted } = task.start().unwrap();
+        planned.await.unwrap().unwrap();
+        let (feed, inflow) = pipe(bytes.len());
+        begun.send((1, inflow)).ok().unwrap();
+        feed.give(bytes).await.ok().unwrap();
+        feed.end();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(done.try_recv().is_err(), "it is under way");
+        drop(wanted);
+        let ended = tokio::time::timeout(Duration::from_secs(3), done.recv()).await.expect("it ends soon");
+        assert_eq!(ended.unwrap().1.err(), Some(Lost::Bytes));
     }
 }

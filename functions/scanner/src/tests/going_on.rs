@@ -143,6 +143,17 @@ async fn two_deliveries_of_a_job_do_the_same_work_and_one_answer_counts() {
 }
 
 #[tokio::test]
+async fn a_late_delivery_that_fails_by_itself_tells_nobody_that_the_release_was_stopped() {
+    let (memory, pipeline) = with_artifact("scan: {}", CLEAN);
+    assert!(matches!(pipeline.run(1).await, Answer::Success { .. }));
+    memory.store.break_object("artifacts/Build", Fault::Trouble(crate::ports::TroubleKind::Denied));
+    pipeline.deliver(&pipeline.event(0, None)).await.unwrap().unwrap();
+    assert!(matches!(pipeline.answer(0), Answer::Success { .. }));
+    let verdicts: Vec<_> = scans(&memory).into_iter().map(|scan| scan.verdict).collect();
+    assert_eq!(verdicts, [pipeline_model::Verdict::Pass]);
+}
+
+#[tokio::test]
 async fn what_is_kept_and_gone_damaged_or_of_other_terms_is_scanned_anew() {
     let expected = in_one_go(&["Build"]).await;
     let anew: [fn(&Memory); 3] = [
@@ -208,8 +219,9 @@ async fn a_scan_that_comes_no_further_says_so() {
     assert_eq!(kind, FailureKind::JobFailed);
     assert_eq!(
         message,
-        "No further part of the input artifact Build could be scanned within one invocation. Give the function more time \
-         or memory."
+        "No further part of the input artifact Build could be scanned within one invocation. An entry is one part, and so \
+         is an artifact that is no zip: make it smaller, or give the function more memory up to 1,769 MB, with which it \
+         has a whole processor."
     );
     assert!(memory.jobs.answers().len() < 4, "{:?}", memory.jobs.answers());
 }

@@ -134,6 +134,12 @@ async fn with_a_baseline_only_what_is_new_fails_and_without_it_everything() {
     let (memory, pipeline) = with_artifact(policy, &[("a.ini", leak(1).as_bytes())]);
     let (_, message) = failure(pipeline.run(1).await);
     assert!(message.contains("The policy names a baseline, and it could not be read."), "{message}");
+    // So S3 says of what is not there to who may not list the bucket.
+    memory.store.break_object("scans/baseline.json", Fault::Trouble(TroubleKind::Denied));
+    pipeline.visit(4, None).await;
+    let (_, denied) = failure(pipeline.answer(4));
+    assert!(denied.contains("a.ini") && denied.contains("could not be read"), "{denied}");
+    memory.store.mend();
     let (known, _) = (baseline(&leak(1)), ());
     memory.store.set("scans/baseline.json", known);
     pipeline.visit(1, None).await;
@@ -181,10 +187,41 @@ async fn suppressions_in_the_artifact_count_only_where_the_policy_heeds_them() {
     let (memory, pipeline) = with_artifact(heeds, &entries);
     assert!(matches!(pipeline.run(1).await, Answer::Success { .. }), "{:?}", pipeline.answer(0));
     assert_eq!(scans(&memory).pop().unwrap().suppressed, Some(1));
-    let wrong = [entries[0], ("pipewarden-suppressions.yaml", &b"- { rule: stripe }\n"[..])];
-    let (_, pipeline) = with_artifact(heeds, &wrong);
-    let (kind, message) = failure(pipeline.run(1).await);
-    assert_eq!(kind, FailureKind::ConfigurationError);
-    assert!(message.contains("The suppressions in the input artifact Build cannot be meant"), "{message}");
-    assert!(!message.contains(&secret(1)));
+}
+
+#[tokio::test]
+async fn suppressions_that_cannot_be_meant_are_no_pass_hide_no_finding_and_show_no_secret() {
+    const HEEDS: &str = "scan: { suppressions-in-artifact: true }";
+    let (name, wrong) = (
+        "pipewarden-suppressions.yaml",
+        format!("- {{ rule: {}, reason: r, owner: o, expires: 2026-04-01 }}\n", secret(2)),
+    );
+    let run = async |entries: &[(&str, &[u8])]| {
+        let (memory, pipeline) = with_artifact(HEEDS, entries);
+        let (kind, message) = failure(pipeline.run(1).await);
+        assert!(message.contains("The suppressions in the input artifact Build cannot be meant"), "{message}");
+        assert!(!message.contains(&secret(2)), "{message}");
+        (kind, message, scans(&memory).remove(0).verdict)
+    };
+    let unknown: &[u8] = b"- { rule: stripe-of-old, reason: r, owner: o, expires: 2026-04-01 }\n";
+    let (kind, _, verdict) = run(&[CLEAN[0], (name, unknown)]).await;
+    assert_eq!((kind, verdict), (FailureKind::ConfigurationError, pipeline_model::Verdict::Error));
+    let (kind, message, verdict) = run(&[("a.ini", leak(1).as_bytes()), (name, wrong.as_bytes())]).await;
+    assert_eq!((kind, verdict), (FailureKind::JobFailed, pipeline_model::Verdict::Fail));
+    assert!(message.contains("1 more finding fails too"), "{message}");
+}
+
+#[tokio::test]
+async fn suppressions_in_one_artifact_are_of_no_other() {
+    let suppressions = b"- { rule: stripe, reason: made up, owner: team-orders, expires: 2026-04-01 }\n";
+    let memory = world("scan: { rules: { off: [generic] }, suppressions-in-artifact: true }");
+    let content = leak(1);
+    let own = zipped(&[("a.ini", content.as_bytes()), ("pipewarden-suppressions.yaml", suppressions)]);
+    memory.store.set("artifacts/Build", own);
+    memory.store.set("artifacts/Source", zipped(CLEAN));
+    let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build", "Source"]);
+    assert!(matches!(pipeline.run(1).await, Answer::Success { .. }), "{:?}", pipeline.answer(0));
+    memory.store.set("artifacts/Source", zipped(&[("a.ini", leak(2).as_bytes())]));
+    pipeline.visit(1, None).await;
+    assert!(failure(pipeline.answer(1)).1.contains("Source!/a.ini"), "{:?}", pipeline.answer(1));
 }

@@ -145,14 +145,14 @@ async fn the_report_is_the_output_artifact_and_goes_where_the_policy_says() {
     let pipeline = pipeline.output("Report").key("arn:aws:kms:us-east-1:111122223333:key/k");
     let (_, message) = failure(pipeline.run(1).await);
     let folder = format!("s3://{BUCKET}/reports/orders/11111111-2222-4333-8444-555555555555");
-    assert!(message.ends_with(&format!(" Report: {folder}/SecurityScan.md")), "{message}");
+    assert!(message.ends_with(&format!(" Report: {folder}/SecurityScan-00000000.md")), "{message}");
     let puts = memory.store.puts();
     let places: Vec<_> = puts.iter().map(|put| (put.address.clone(), put.content_type.clone())).collect();
     assert_eq!(
         places,
         [
-            (format!("{folder}/SecurityScan.sarif"), Some(String::from("application/sarif+json"))),
-            (format!("{folder}/SecurityScan.md"), Some(String::from("text/markdown; charset=utf-8"))),
+            (format!("{folder}/SecurityScan-00000000.sarif"), Some(String::from("application/sarif+json"))),
+            (format!("{folder}/SecurityScan-00000000.md"), Some(String::from("text/markdown; charset=utf-8"))),
             (String::from("s3://artifacts/Report"), None),
         ]
     );
@@ -165,7 +165,53 @@ async fn the_report_is_the_output_artifact_and_goes_where_the_policy_says() {
     let sarif = std::io::read_to_string(zip.by_name("scan.sarif").unwrap()).unwrap();
     assert_eq!(sarif.as_bytes(), &*puts[0].bytes);
     assert!(sarif.contains("stripe-live-secret-key") && !sarif.contains(&secret(1)));
-    assert_eq!(scans(&memory).remove(0).report_url, Some(format!("{folder}/SecurityScan.md")));
+    let scan = scans(&memory).remove(0);
+    assert_eq!(scan.report_url, Some(format!("{folder}/SecurityScan-00000000.md")));
+    let reason = memory.bus.published().remove(0).reason.unwrap();
+    assert!(
+        !reason.contains("Report: ") && message.starts_with(&reason),
+        "Slack shows the address by itself: {reason}"
+    );
+}
+
+#[tokio::test]
+async fn a_stage_that_is_retried_leaves_the_report_of_the_first_try_where_it_is() {
+    let policy = "scan: { reports: { to: 's3://scans/reports', formats: [json] } }";
+    let (memory, pipeline) = with_artifact(policy, &[("a.ini", leak(1).as_bytes())]);
+    for job in [0, 1] {
+        pipeline.visit(job, None).await;
+    }
+    let [first, second] = &*memory.store.puts() else { panic!("two reports") };
+    assert_ne!(first.address, second.address);
+}
+
+#[tokio::test]
+async fn a_report_that_is_not_taken_in_time_hides_no_finding() {
+    use crate::memory::Fault;
+
+    let (memory, pipeline) = with_artifact("scan: {}", &[("a.ini", leak(1).as_bytes())]);
+    memory.store.break_object("artifacts/Report", Fault::Hangs);
+    let (kind, message) = failure(pipeline.output("Report").within(Duration::from_secs(3)).run(1).await);
+    assert_eq!(kind, FailureKind::JobFailed);
+    assert!(message.starts_with("Stripe live secret key in a.ini"), "{message}");
+    assert!(message.contains("was used up before the scan could be reported."), "{message}");
+    assert!(!message.contains("nothing was decided"), "{message}");
+    assert_eq!(scans(&memory).remove(0).verdict, Verdict::Fail);
+}
+
+#[tokio::test]
+async fn an_artifact_with_nothing_in_it_is_no_pass_beside_a_good_one_either() {
+    let skipped = ("scan: { skip: ['Source!/**/*.txt'] }", zipped(&[("a.txt", b"hello")]));
+    let folders = ("scan: {}", zipped(&[("empty.txt", b"")]));
+    for (policy, other) in [skipped, folders, ("scan: {}", zipped(&[]))] {
+        let memory = world(policy);
+        memory.store.set("artifacts/Build", zipped(CLEAN));
+        memory.store.set("artifacts/Source", other);
+        let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build", "Source"]);
+        let (kind, message) = failure(pipeline.run(1).await);
+        assert_eq!(kind, FailureKind::JobFailed);
+        assert!(message.contains("Source holds nothing that was scanned"), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use strict_yaml::{At, Entry, Node, Value, in_order};
 
 use super::document::{Checked, policy};
 use super::settings;
+use crate::cli::shown;
 
 /// Checks what the template holds, resolved with its defaults and the parameters given.
 pub(super) fn check(text: &str, root: &Node, source: Option<&Path>, parameters: &BTreeMap<String, String>) -> Checked {
@@ -62,8 +63,18 @@ impl Template<'_> {
         Some(match template::property(self.path, &self.inputs, &resource.key, "Value") {
             Ok(Json::String(text)) => check(&text).into_iter().map(|problem| self.placed(problem, value)).collect(),
             Ok(_) => vec![value.at.problem("the value of a parameter is text")],
-            Err(error) => vec![value.at.problem(unresolved(error))],
+            Err(error) => vec![value.at.problem(self.unresolved(error))],
         })
+    }
+
+    fn unresolved(&self, error: TemplateError) -> String {
+        let told = match error {
+            TemplateError::Unresolvable { problems, .. } => {
+                problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            }
+            other => other.to_string().replace(&self.path.display().to_string(), &shown(self.path)),
+        };
+        format!("this cannot be known before it is deployed: {told}")
     }
 
     /// The parameter's name, or as much of it as can be known.
@@ -101,16 +112,6 @@ fn reader(name: &str) -> Option<fn(&str) -> Vec<Problem>> {
         _ if name.ends_with("/settings") => Some(settings::problems),
         _ => None,
     }
-}
-
-fn unresolved(error: TemplateError) -> String {
-    let told = match error {
-        TemplateError::Unresolvable { problems, .. } => {
-            problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        }
-        other => other.to_string(),
-    };
-    format!("this cannot be known before it is deployed: {told}")
 }
 
 fn child<'n>(node: &'n Node, key: &str) -> Option<&'n Node> {

@@ -1,17 +1,17 @@
 //! What a path leads to: a folder, an archive, or another file.
 
 use std::fs::{self, File};
-use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use artifact_scan::policy::SUPPRESSIONS_ENTRY;
 use artifact_scan::zip::batches;
-use artifact_scan::{Broken, Budget, Limits, Nature, Piece, Visitor, Walk, shown_name};
+use artifact_scan::{Broken, Budget, Limits, Nature, Piece, Visitor, Walk};
 
 use super::archive::{Archive, Opened};
 use super::folder::Folder;
+use super::names::Named;
 
 /// Bytes that a file of suppressions may have; a longer one cannot be read as a document anyway.
 const MOST_SUPPRESSIONS: u64 = 1 << 20;
@@ -22,6 +22,8 @@ pub(super) struct Artifact {
     pub(super) path: PathBuf,
     /// The path as people may see it.
     pub(super) shown: String,
+    /// What stands first in the paths of its places, if there are several.
+    pub(super) name: String,
     pub(super) content: Content,
 }
 
@@ -38,22 +40,23 @@ pub(super) enum Content {
 
 impl Artifact {
     /// Looks at the path. A symbolic link that is named is followed.
-    pub(super) fn open(path: &Path, limits: &Limits, with_git: bool) -> Result<Self> {
-        let cannot = || format!("cannot read {}", path.display());
-        let found = fs::metadata(path).with_context(cannot)?;
+    pub(super) fn open(named: Named, limits: &Limits, with_git: bool) -> Result<Self> {
+        let Named { path, shown, name } = named;
+        let cannot = || format!("cannot read {shown}");
+        let found = fs::metadata(&path).with_context(cannot)?;
         let content = if found.is_dir() {
-            Content::Folder(Folder::list(path, with_git))
+            Content::Folder(Folder::list(&path, with_git))
         } else if found.is_file() {
-            let opened = Archive::open(File::open(path).with_context(cannot)?, found.len(), limits);
+            let opened = Archive::open(File::open(&path).with_context(cannot)?, found.len(), limits);
             match opened.with_context(cannot)? {
                 Opened::Zip(archive) => Content::Zip(archive),
                 Opened::Plain => Content::File(found.len()),
                 Opened::Broken(broken) => Content::Broken(broken, found.len()),
             }
         } else {
-            bail!("{} is neither a file nor a folder", path.display());
+            bail!("{shown} is neither a file nor a folder");
         };
-        Ok(Self { path: path.to_path_buf(), shown: shown(path), content })
+        Ok(Self { path, shown, name, content })
     }
 
     /// How many bytes are to be read.
@@ -81,12 +84,18 @@ impl Artifact {
 
     /// The suppressions that it brings.
     pub(super) fn suppressions(&self, limits: &Limits) -> Result<Option<String>> {
+        let cannot = || format!("cannot read {}", self.suppressions_entry());
         let bytes = match &self.content {
-            Content::Folder(_) => of_folder(&self.path.join(SUPPRESSIONS_ENTRY))?,
+            Content::Folder(_) => of_folder(&self.path.join(SUPPRESSIONS_ENTRY)).with_context(cannot)?,
             Content::Zip(archive) => of_zip(archive, limits)?,
             Content::Broken(..) | Content::File(_) => None,
         };
-        bytes.map(String::from_utf8).transpose().with_context(|| format!("{SUPPRESSIONS_ENTRY} is no text"))
+        bytes.map(String::from_utf8).transpose().with_context(|| format!("{} is no text", self.suppressions_entry()))
+    }
+
+    /// Where its suppressions stand, as people may see it.
+    pub(super) fn suppressions_entry(&self) -> String {
+        self.whereabouts(&[SUPPRESSIONS_ENTRY.to_owned()])
     }
 
     /// Where a place or a gap of it is, as a path that can be opened where there is one.
@@ -103,19 +112,12 @@ impl Artifact {
     }
 }
 
-/// The path without what says nothing in front.
-fn shown(path: &Path) -> String {
-    let short = path.strip_prefix("./").ok().filter(|short| !short.as_os_str().is_empty()).unwrap_or(path);
-    shown_name(short.as_os_str().as_bytes())
-}
-
-fn of_folder(path: &Path) -> Result<Option<Vec<u8>>> {
+fn of_folder(path: &Path) -> io::Result<Option<Vec<u8>>> {
     if !fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
         return Ok(None);
     }
-    let cannot = || format!("cannot read {}", path.display());
     let mut bytes = Vec::new();
-    File::open(path).with_context(cannot)?.take(MOST_SUPPRESSIONS).read_to_end(&mut bytes).with_context(cannot)?;
+    File::open(path)?.take(MOST_SUPPRESSIONS).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 

@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 
 use artifact_scan::{Amount, shown_name};
 
+use super::links::{Leads, Link};
+
+/// The folder in which git keeps what once was there.
+pub(super) const GIT: &str = ".git";
+
 /// What a folder holds.
 #[derive(Debug, Default)]
 pub(super) struct Folder {
@@ -15,11 +20,11 @@ pub(super) struct Folder {
     /// What is in folders named `.git`.
     pub(super) git: Amount,
     /// Symbolic links, none of which is followed.
-    pub(super) links: Vec<String>,
+    pub(super) links: Vec<Link>,
     /// What is neither a file nor a folder nor a link, and has no content that could ship.
     pub(super) others: Vec<String>,
     /// What could not be read, with the reason.
-    pub(super) failures: Vec<String>,
+    pub(super) failures: Vec<(PathBuf, io::Error)>,
 }
 
 /// A file of a folder.
@@ -35,24 +40,25 @@ impl Folder {
     /// Looks at everything below `root`.
     pub(super) fn list(root: &Path, with_git: bool) -> Self {
         let mut folder = Self::default();
+        let real = fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf());
+        let leads = |link: &Path| Leads::of(link, &real, with_git);
         let mut open = vec![(root.to_path_buf(), false)];
         while let Some((path, is_git)) = open.pop() {
             let entries = fs::read_dir(&path).and_then(Iterator::collect::<io::Result<Vec<DirEntry>>>);
-            for entry in entries.unwrap_or_else(|error| folder.failed(&path, &error)) {
+            for entry in entries.unwrap_or_else(|error| folder.failed(path, error)) {
                 match entry.file_type() {
                     Ok(kind) if kind.is_dir() => {
-                        let is_git = is_git || (!with_git && entry.file_name() == OsStr::new(".git"));
+                        let is_git = is_git || (!with_git && entry.file_name() == OsStr::new(GIT));
                         open.push((entry.path(), is_git));
                     }
-                    Ok(kind) => folder.take(root, &entry, kind, is_git),
-                    Err(error) => folder.failed(&entry.path(), &error),
+                    Ok(kind) => folder.take(root, &entry, kind, is_git, &leads),
+                    Err(error) => folder.failed(entry.path(), error),
                 }
             }
         }
         folder.files.sort_by(|one, other| one.name.cmp(&other.name));
-        folder.links.sort();
+        folder.links.sort_by(|one, other| one.name.cmp(&other.name));
         folder.others.sort();
-        folder.failures.sort();
         folder
     }
 
@@ -61,27 +67,29 @@ impl Folder {
         self.files.iter().map(|file| file.length).sum()
     }
 
-    fn take(&mut self, root: &Path, entry: &DirEntry, kind: FileType, is_git: bool) {
+    /// The files below the folder of that name in it.
+    pub(super) fn below(&self, name: &str) -> impl Iterator<Item = &Listed> {
+        let begin = if name.is_empty() { String::new() } else { format!("{name}/") };
+        let from = self.files.partition_point(|file| file.name < begin);
+        self.files[from..].iter().take_while(move |file| file.name.starts_with(&begin))
+    }
+
+    fn take(&mut self, root: &Path, entry: &DirEntry, kind: FileType, is_git: bool, leads: &impl Fn(&Path) -> Leads) {
         let path = entry.path();
         let name = shown_name(path.strip_prefix(root).unwrap_or(&path).as_os_str().as_bytes());
         match entry.metadata() {
-            Err(error) => self.failed(&path, &error),
+            Err(error) => self.failed(path, error),
             Ok(found) if is_git => self.git.add(Amount { entries: 1, bytes: found.len() }),
-            Ok(_) if kind.is_symlink() => self.links.push(name),
+            Ok(_) if kind.is_symlink() => self.links.push(Link { name, leads: leads(&path) }),
             Ok(found) if kind.is_file() => self.files.push(Listed { length: found.len(), path, name }),
             Ok(_) => self.others.push(name),
         }
     }
 
-    fn failed<T: Default>(&mut self, path: &Path, error: &io::Error) -> T {
-        self.failures.push(unread(path, error));
+    fn failed<T: Default>(&mut self, path: PathBuf, error: io::Error) -> T {
+        self.failures.push((path, error));
         T::default()
     }
-}
-
-/// What to say of a file that cannot be read.
-pub(super) fn unread(path: &Path, error: &io::Error) -> String {
-    format!("cannot read {}: {error}", shown_name(path.as_os_str().as_bytes()))
 }
 
 #[cfg(test)]
@@ -133,12 +141,15 @@ mod tests {
         symlink("nowhere", root.path().join("broken")).unwrap();
         let listed = Folder::list(root.path(), false);
         assert_eq!(names(&listed), ["a"]);
-        assert_eq!(listed.links, ["broken", "folder", "loop"]);
+        let links: Vec<_> = listed.links.iter().map(|link| (link.name.as_str(), &link.leads)).collect();
+        let inside = Leads::Inside(String::new());
+        assert_eq!(links, [("broken", &Leads::Nowhere), ("folder", &Leads::Outside(None)), ("loop", &inside)]);
     }
 
     #[test]
     fn what_cannot_be_read_is_told() {
         let listed = Folder::list(Path::new("/nowhere/at/all"), false);
-        assert_eq!(listed.failures, ["cannot read /nowhere/at/all: No such file or directory (os error 2)"]);
+        let [(path, error)] = listed.failures.as_slice() else { panic!("{:?}", listed.failures) };
+        assert_eq!((path.as_path(), error.kind()), (Path::new("/nowhere/at/all"), io::ErrorKind::NotFound));
     }
 }

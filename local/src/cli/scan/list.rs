@@ -131,8 +131,9 @@ impl List<'_> {
             Reason::Findings(_, 0) => String::from("1 finding; see above what to do."),
             Reason::Findings(_, others) => format!("{} findings; see above what to do.", others + 1),
             Reason::Gaps(gap, 0) => format!(
-                "{} was not scanned. Rebuild it, or allow `{}` in the policy's `gaps`.",
+                "{} was not scanned. {}, or allow `{}` in the policy's `gaps`.",
                 self.whereabouts(&gap.path),
+                gap.reason.advice(),
                 gap.reason.code(),
             ),
             Reason::Gaps(_, others) => format!(
@@ -148,7 +149,7 @@ impl List<'_> {
             ([artifact], Some((_, below))) if artifact.is_file() => artifact.whereabouts(below),
             ([artifact], _) => artifact.whereabouts(path),
             (several, Some((first, below))) => {
-                let artifact = several.iter().find(|artifact| artifact.shown == *first);
+                let artifact = several.iter().find(|artifact| artifact.name == *first);
                 artifact.map_or_else(|| path.join("!/"), |artifact| artifact.whereabouts(below))
             }
             (_, None) => String::from("everything"),

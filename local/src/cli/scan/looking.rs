@@ -8,12 +8,14 @@ use std::thread;
 
 use artifact_scan::secrets::{Found, Scan};
 use artifact_scan::zip::{Plan, batches};
-use artifact_scan::{Budget, Coverage, Nature, Piece, Scanned, Visitor, Walk};
+use artifact_scan::{Amount, Broken, Budget, Coverage, Gap, Nature, Piece, Scanned, Visitor, Walk};
 use indicatif::ProgressBar;
 
 use super::archive::{Archive, Opened};
 use super::artifact::{Artifact, Content};
-use super::folder::unread;
+use super::folder::Folder;
+use super::links::Fate;
+use super::prefix::Prefix;
 use super::terms::Terms;
 
 /// Bytes of a zip that are read at a time.
@@ -25,6 +27,10 @@ pub(super) struct Looked {
     pub(super) scanned: Scanned,
     /// Not gaps of the artifact: the machine did not give the bytes.
     pub(super) failures: Vec<String>,
+    /// Links to what is scanned where it lies.
+    pub(super) linked: Vec<String>,
+    /// Links to nothing.
+    pub(super) dangling: Vec<String>,
 }
 
 /// What all threads need to know.
@@ -44,6 +50,17 @@ enum Unit<'a> {
 impl Task<'_> {
     /// Scans the artifact. Its paths begin with `prefix`, if there are several artifacts.
     pub(super) fn look(&self, artifact: &Artifact, prefix: Option<&str>) -> Looked {
+        let mut looked = self.parts(artifact, prefix);
+        let whole = Prefix::of(prefix).path();
+        let is_gap = looked.scanned.coverage().gaps.iter().any(|gap| gap.path[..] == whole[..]);
+        // A file that is empty holds nothing that could be missed.
+        if !artifact.is_file() && !is_gap && looked.failures.is_empty() {
+            looked.scanned.end_of(&whole);
+        }
+        looked
+    }
+
+    fn parts(&self, artifact: &Artifact, prefix: Option<&str>) -> Looked {
         let (file, prefix) = if artifact.is_file() { (prefix, None) } else { (None, prefix) };
         let mut looked = Looked::default();
         let plan = match &artifact.content {
@@ -59,14 +76,13 @@ impl Task<'_> {
             _ => self.files(artifact, file, &Prefix::of(prefix), &mut looked),
         };
         let done = self.all(&units, &artifact.path, prefix);
-        looked.failures.extend(done.failures);
+        looked = looked.join(done);
         looked.failures.sort();
-        looked.scanned = looked.scanned.merge(done.scanned);
         looked
     }
 
     fn plan<'d>(&self, archive: &'d Archive, prefix: &Prefix) -> Plan<'d> {
-        batches(&archive.directory, BATCH, |entry| !self.terms.policy.skips(&prefix.before(&[entry.shown_name()])))
+        batches(&archive.directory, BATCH, |entry| !self.terms.skips(&prefix.before(&[entry.shown_name()])))
     }
 
     fn files<'a>(
@@ -79,17 +95,18 @@ impl Task<'_> {
         match &artifact.content {
             Content::Folder(folder) => {
                 let mut skipped = folder.git;
-                looked.failures.extend(folder.failures.iter().cloned());
+                looked.failures.extend(folder.failures.iter().map(|(path, error)| self.terms.unread(path, error)));
                 let mut units = Vec::new();
                 for file in &folder.files {
-                    if self.terms.policy.skips(&prefix.before(std::slice::from_ref(&file.name))) {
-                        skipped.add(artifact_scan::Amount { entries: 1, bytes: file.length });
+                    if self.skips(prefix, &file.name) {
+                        skipped.add(Amount { entries: 1, bytes: file.length });
                         self.progress.inc(file.length);
                     } else {
                         units.push(Unit::File { path: &file.path, name: file.name.clone() });
                     }
                 }
                 looked.scanned.cover(Coverage { skipped, ..Coverage::default() });
+                self.links(folder, prefix, looked);
                 units
             }
             Content::Broken(broken, length) => {
@@ -102,6 +119,26 @@ impl Task<'_> {
                 let name = name.unwrap_or_else(|| artifact.shown.rsplit('/').next().unwrap_or_default());
                 vec![Unit::File { path: &artifact.path, name: name.to_owned() }]
             }
+        }
+    }
+
+    fn skips(&self, prefix: &Prefix, name: &str) -> bool {
+        self.terms.skips(&prefix.with(name).path())
+    }
+
+    fn links(&self, folder: &Folder, prefix: &Prefix, looked: &mut Looked) {
+        for link in &folder.links {
+            let mut coverage = Coverage::default();
+            match link.fate(folder, |name| self.skips(prefix, name)) {
+                Fate::Skipped => coverage.skipped.add(Amount { entries: 1, bytes: 0 }),
+                Fate::Gap(bytes) => {
+                    let path = self.terms.scanner.masked(prefix.with(&link.name).path());
+                    coverage.gap(Gap { path, reason: Broken::Link, bytes });
+                }
+                Fate::ScannedElsewhere => looked.linked.push(self.terms.masked(&link.name)),
+                Fate::NoContent => looked.dangling.push(self.terms.masked(&link.name)),
+            }
+            looked.scanned.cover(coverage);
         }
     }
 
@@ -126,31 +163,11 @@ impl Task<'_> {
 }
 
 impl Looked {
-    fn join(mut self, other: Self) -> Self {
+    pub(super) fn join(mut self, other: Self) -> Self {
         self.failures.extend(other.failures);
-        Self { scanned: self.scanned.merge(other.scanned), failures: self.failures }
-    }
-}
-
-/// What stands in front of all paths.
-#[derive(Debug, Clone, Default)]
-struct Prefix(Vec<String>);
-
-impl Prefix {
-    fn of(name: Option<&str>) -> Self {
-        Self(name.map(str::to_owned).into_iter().collect())
-    }
-
-    fn with(&self, name: &str) -> Self {
-        Self(self.before(&[name.to_owned()]))
-    }
-
-    fn before(&self, path: &[String]) -> Vec<String> {
-        [self.0.as_slice(), path].concat()
-    }
-
-    fn mark(&self, coverage: &mut Coverage) {
-        coverage.gaps.iter_mut().for_each(|gap| gap.path = self.before(&gap.path));
+        self.linked.extend(other.linked);
+        self.dangling.extend(other.dangling);
+        Self { scanned: self.scanned.merge(other.scanned), ..self }
     }
 }
 
@@ -173,12 +190,12 @@ struct Eyes<'t> {
 
 impl Visitor for Eyes<'_> {
     fn wants(&mut self, path: &[String]) -> bool {
-        !self.terms.policy.skips(&self.prefix.before(path))
+        !self.terms.skips(&self.prefix.before(path))
     }
 
     /// What is found is taken after each piece, as the function does: so the result is the same.
     fn piece(&mut self, path: &[String], piece: &Piece<'_>) -> Nature {
-        let nature = if self.prefix.0.is_empty() {
+        let nature = if self.prefix.is_empty() {
             Visitor::piece(&mut self.scan, path, piece)
         } else {
             Visitor::piece(&mut self.scan, &self.prefix.before(path), piece)
@@ -262,7 +279,7 @@ impl<'t> Worker<'t> {
                     self.looked.scanned = std::mem::take(&mut self.looked.scanned).merge(part);
                 }
             }
-            Err(error) => self.looked.failures.push(unread(path, &error)),
+            Err(error) => self.looked.failures.push(self.task.terms.unread(path, &error)),
         }
     }
 }

@@ -1,10 +1,16 @@
 //! Scans of folders and archives as people make them.
 
+mod hostile;
+mod several;
+mod written;
+
 use std::fs;
 use std::io::{Cursor, Write as _};
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use clap::Parser;
+use jiff::Timestamp;
 use tempfile::TempDir;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -73,6 +79,10 @@ fn scan(folder: &Path, line: &[&str]) -> Result<Done> {
     Ok(done)
 }
 
+fn options(line: &[&str]) -> Options {
+    Line::parse_from([&["scan"], line].concat()).options
+}
+
 fn told(folder: &Path, line: &[&str]) -> String {
     let error = scan(folder, line).map(|done| done.code).expect_err("it cannot be done");
     local::demo::explain(&error).replace(&folder.display().to_string(), "@")
@@ -138,36 +148,6 @@ fn it_does_not_matter_which_thread_does_what() {
     let Line { options } = Line::parse_from(["scan", &root.path().display().to_string()]);
     let texts: Vec<String> = [1, 2, 7].map(|threads| Done::of(&options, threads, &Stopped).unwrap().text).into();
     assert!(texts[0].contains("55 more places") && texts.iter().all(|text| *text == texts[0]), "{texts:?}");
-}
-
-#[test]
-fn of_several_paths_each_place_begins_with_its_own() {
-    let leak = leak();
-    let root = folder(&[
-        ("web/a.yml", leak.as_bytes()),
-        ("b.zip", &zip(&[("c.yml", leak.as_bytes())])),
-        ("d.yml", leak.as_bytes()),
-        ("broken.zip", &zip(&[("e", b"text")])[..40]),
-    ]);
-    let done = scan(root.path(), &["@/web", "@/b.zip", "@/d.yml", "@/broken.zip"]).unwrap();
-    for place in ["@/web/a.yml:2:8\n", "@/b.zip!/c.yml:2:8\n", "@/d.yml:2:8\n", "@/broken.zip is no zip archive"] {
-        assert!(done.text.contains(place), "{place}: {}", done.text);
-    }
-    let one = scan(root.path(), &["@/d.yml"]).unwrap();
-    assert!(one.text.contains("@/d.yml:2:8\n"), "{}", one.text);
-}
-
-#[test]
-fn what_is_known_passes_and_what_is_new_fails() {
-    let root = folder(&[("in/a.yml", leak().as_bytes())]);
-    let written = scan(root.path(), &["@/in", "--write-baseline", "@/baseline.json"]).unwrap();
-    let note = "@/baseline.json has 1 finding; scans with --baseline and the same key know them";
-    assert_eq!((written.code, written.notes), (FAILS, vec![note.to_owned()]));
-    let known = scan(root.path(), &["@/in", "--baseline", "@/baseline.json"]).unwrap();
-    assert!(known.code == PASSES && known.text.contains("findings known 1"), "{}", known.text);
-    fs::write(root.path().join("key"), "another key\n").unwrap();
-    let other = scan(root.path(), &["@/in", "--baseline", "@/baseline.json", "--fingerprint-key", "@/key"]).unwrap();
-    assert_eq!(other.code, FAILS);
 }
 
 #[test]
@@ -247,26 +227,15 @@ fn what_cannot_be_done_says_what_to_mend() {
 }
 
 #[test]
-fn links_are_told() {
-    let root = folder(&[("a", b"text")]);
-    std::os::unix::fs::symlink("a", root.path().join("b")).unwrap();
-    assert_eq!(scan(root.path(), &["@"]).unwrap().notes, ["b is a symbolic link, which is not followed"]);
-    std::os::unix::fs::symlink("a", root.path().join("c")).unwrap();
-    assert_eq!(scan(root.path(), &["@"]).unwrap().notes, ["2 symbolic links are not followed, such as b"]);
-}
-
-#[test]
-fn a_file_that_cannot_be_opened_leaves_no_verdict_and_no_report() {
-    let root = folder(&[("in/a.yml", leak().as_bytes())]);
-    let Line { options } =
-        Line::parse_from(["scan", &root.path().join("in").display().to_string(), "--format", "json"]);
-    let terms = Terms::read(&options, NOW.parse().unwrap()).unwrap();
-    let artifacts = [Artifact::open(&options.paths[0], &terms.policy.limits, false).unwrap()];
-    fs::remove_file(root.path().join("in/a.yml")).unwrap();
-    let looked = look(&artifacts, &terms, 1);
-    let ended = NOW.parse().unwrap();
-    let done =
-        Told { options: &options, terms: &terms, artifacts: &artifacts, looked: &looked, ended, took: Duration::ZERO };
-    let done = done.done().unwrap();
-    assert_eq!((done.code, done.text.as_str(), done.failures.len()), (COULD_NOT_BE_DONE, "", 1));
+fn globs_that_skip_nothing_are_told() {
+    let policy = b"scan: { skip: [docs, 'x/**', 'a/**', '.git/**'] }";
+    let root = folder(&[("in/docs/a", b"text"), ("in/a/b", b"text"), ("in/.git/c", b"x"), ("policy.yaml", policy)]);
+    let done = scan(root.path(), &["@/in", "--policy", "@/policy.yaml"]).unwrap();
+    assert_eq!(
+        done.notes,
+        [
+            "the policy's `skip` has `docs`, and nothing here is like that; what is in a folder is skipped by `docs/**`",
+            "the policy's `skip` has `x/**`, and nothing here is like that",
+        ]
+    );
 }

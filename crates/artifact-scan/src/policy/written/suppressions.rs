@@ -85,6 +85,7 @@ impl Terms<'_> {
             rule: written.rule,
             fingerprint: written.fingerprint,
             path,
+            within: None,
             reason: written.reason.trim().to_owned(),
             owner: written.owner.trim().to_owned(),
             expires: written.expires.0,

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::super::cursor::Cursor;
-use super::Operator;
+use super::list::is_in_list;
+use super::{Operator, beside};
 
 /// Longest first: the first that is next is taken.
 const EQUALS: [&str; 13] = ["===", "!==", "||=", "??=", ":=", "=>", "==", "!=", "?=", "+=", "=", "%3D", "\\u003d"];
@@ -40,6 +41,9 @@ const LONGEST_BESIDE: usize = 240;
 
 /// Moves from behind the name to the value.
 pub(super) fn after(cursor: &mut Cursor<'_>, name: &Range<usize>) -> Option<Operator> {
+    if beside::is_half(cursor.bytes, name) {
+        return beside::after(cursor);
+    }
     let before = cursor.bytes[..name.start].last().copied();
     let is_quoted = closers(cursor);
     let behind_name = *cursor;
@@ -54,7 +58,7 @@ pub(super) fn after(cursor: &mut Cursor<'_>, name: &Range<usize>) -> Option<Oper
         Some(b'>') if before == Some(b'<') || before == Some(b':') => step(cursor, Operator::Tag),
         Some(b'<') => element(*cursor, cursor),
         Some(b'(') if blanks == 0 && !is_quoted => step(cursor, Operator::Call),
-        Some(b',') if is_quoted => pair(behind_name, cursor).or_else(|| comma(cursor)),
+        Some(b',') if is_quoted => pair(behind_name, cursor).or_else(|| comma(cursor, name)),
         _ => pair(behind_name, cursor)
             .or_else(|| tag(*cursor, name, cursor))
             .or_else(|| flag(cursor, name, blanks))
@@ -87,7 +91,10 @@ fn colon(cursor: &mut Cursor<'_>) -> Option<Operator> {
     (cursor.peek() != Some(b':')).then_some(Operator::Colon)
 }
 
-fn comma(cursor: &mut Cursor<'_>) -> Option<Operator> {
+fn comma(cursor: &mut Cursor<'_>, name: &Range<usize>) -> Option<Operator> {
+    if is_in_list(cursor, name) {
+        return None;
+    }
     cursor.at += 1;
     cursor.skip(32, |byte| byte.is_ascii_whitespace());
     matches!(cursor.peek(), Some(b'"' | b'\'' | b'`' | b'\\')).then_some(Operator::Comma)
@@ -160,8 +167,11 @@ fn tag<'b>(mut ahead: Cursor<'b>, name: &Range<usize>, cursor: &mut Cursor<'b>) 
     if !is_named && !before.ends_with(b"<") {
         return None;
     }
-    let attributes = ahead.skip(LONGEST_BESIDE, |byte| !matches!(byte, b'<' | b'>' | b'\n' | b'/'));
-    let is_open = ahead.take(">") && (is_named || attributes > 0);
+    let from = ahead.at;
+    ahead.skip(LONGEST_BESIDE, |byte| !matches!(byte, b'<' | b'>' | b'\n' | b'/'));
+    // `<Pass *> &name` of other languages has no attributes.
+    let has_attributes = ahead.bytes[from..ahead.at].contains(&b'=');
+    let is_open = ahead.take(">") && (is_named || has_attributes);
     if is_open && is_named {
         let mut inner = ahead;
         inner.skip(80, |byte| byte.is_ascii_whitespace());

@@ -91,6 +91,75 @@ fn assignments_are_read_in_every_language() {
 }
 
 #[test]
+fn a_value_may_stand_before_its_name() {
+    for (text, name) in [
+        ("{\"value\":\"§\",\"name\":\"DB_PASSWORD\"}", "DB_PASSWORD"),
+        (r#"{\"value\":\"§\",\"name\":\"DB_PASSWORD\"}"#, "DB_PASSWORD"),
+        ("{\n  \"value\": \"§\",\n  \"name\": \"DB_PASSWORD\",\n  \"type\": \"x\"\n}", "DB_PASSWORD"),
+        ("[{\"ParameterValue\": \"§\", \"ParameterKey\": \"DbPassword\"}]", "DbPassword"),
+        ("- value: §\n  name: DB_PASSWORD\n", "DB_PASSWORD"),
+        ("<add value=\"§\" key=\"DbPassword\"/>", "DbPassword"),
+    ] {
+        let (secret, text) = (SECRET.concat(), text.replace('§', &SECRET.concat()));
+        let at = text.to_ascii_lowercase().find("password").expect("keyword");
+        let assignment = Assignment::of(text.as_bytes(), at..at + "password".len()).expect("assignment");
+        assert_eq!((&text[assignment.named], &text[assignment.value]), (name, &*secret), "{text}");
+        assert!(assignment.name.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn neighbours_in_lists_are_no_values() {
+    for text in [
+        "[\"Username\",\"Password\",\"S3Configuration\"]",
+        "['password', 'base32Code', 'mfa2']",
+        r#"[\"user\",\"password\",\"S3\"]"#,
+        "{\"value\":\"x\"},{\"name\":\"DB_PASSWORD\"}",
+        "- value: x\n- name: DB_PASSWORD\n",
+    ] {
+        assert_eq!(assigned(text), None, "{text}");
+    }
+    for text in
+        ["[\"mysql\",\"--password\",\"§\"]", "new Map([[\"password\",\"§\"]])", "put(\"a\", \"password\", \"§\")"]
+    {
+        assert_eq!(assigned(text), Some(("password", "§")), "{text}");
+    }
+}
+
+#[test]
+fn quotes_and_backslashes_belong_to_a_value_as_the_language_says() {
+    for (text, value) in [
+        ("password: 'a''b'", "a''b"),
+        ("password: ''", ""),
+        ("{\"password\": \"a\\\"b\"}", "a\\\"b"),
+        ("{\"password\": \"ab\\\\\"}", "ab\\\\"),
+        (r#"{\"password\": \"ab\\\\\"}"#, r"ab\\\\"),
+    ] {
+        assert_eq!(assigned(text), Some(("password", value)), "{text}");
+    }
+}
+
+#[test]
+fn one_half_of_a_key_pair_has_the_other_as_its_value() {
+    let (id, secret) = (["AKIA", "2345ABCD6723EFGH"].concat(), "a1B/".repeat(10));
+    let value = |text: &str| {
+        let at = text.find("AKIA").expect("keyword");
+        Assignment::of(text.as_bytes(), at..at + 4).map(|assignment| text[assignment.value].to_owned())
+    };
+    for between in [",", "\", \"", ":", "\nsecret: ", "\",\n    \""] {
+        assert_eq!(value(&format!("{id}{between}{secret}\"")).as_ref(), Some(&secret), "{between:?}");
+    }
+    for text in [
+        format!("{id}, {secret}c"),
+        format!("{id}, {id} {secret}"),
+        format!("{id}, {}{secret}", "- ".repeat(50)),
+        id.clone(),
+    ] {
+        assert_eq!(value(&text), None, "{text}");
+    }
+}
+
+#[test]
 fn what_assigns_nothing_is_none() {
     for text in [
         "Password::new()",
@@ -128,7 +197,7 @@ proptest! {
         let assignment = Assignment::of(text.as_bytes(), before.len()..before.len() + 8);
         if let Some(assignment) = assignment {
             prop_assert!(assignment.name.end <= assignment.value.start && assignment.value.end <= text.len());
-            prop_assert!(assignment.value.start <= assignment.value.end);
+            prop_assert!(assignment.value.start <= assignment.value.end && assignment.named.end <= text.len());
         }
     }
 }

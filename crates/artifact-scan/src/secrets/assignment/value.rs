@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::cursor::Cursor;
+use super::beside::is_base64;
 use super::{Operator, Quoting};
 
 /// Bytes of the longest value.
@@ -23,6 +24,9 @@ pub(super) struct Value {
 
 /// The value at the cursor.
 pub(super) fn at(cursor: &mut Cursor<'_>, operator: Operator, name: &Range<usize>) -> Option<Value> {
+    if operator == Operator::Beside {
+        return Some(until(cursor, Quoting::Alone, |byte| !is_base64(byte)));
+    }
     let is_tag = operator == Operator::Tag;
     cursor.skip(32, |byte| byte == b' ' || byte == b'\t' || (is_tag && byte.is_ascii_whitespace()));
     if is_tag {
@@ -142,8 +146,18 @@ fn quoted(cursor: &Cursor<'_>, quote: Quote) -> Value {
     while at < until && bytes[at] != b'\n' {
         let escapes = bytes[at..until].iter().take_while(|byte| **byte == b'\\').count();
         let closes = bytes.get(at + escapes) == Some(&quote.byte);
+        // In YAML and SQL a quote in quotes is written twice.
+        if closes && escapes == 0 && quote.byte == b'\'' && at > from && bytes.get(at + 1) == Some(&b'\'') {
+            at += 2;
+            continue;
+        }
         if closes && escapes <= quote.backslashes {
             return Value { span: from..at, quoting: Quoting::Quoted, scheme: None };
+        }
+        // Backslashes in pairs are backslashes of the value.
+        if closes && escapes % (2 * (quote.backslashes + 1)) == quote.backslashes {
+            let span = from..at + escapes - quote.backslashes;
+            return Value { span, quoting: Quoting::Quoted, scheme: None };
         }
         at += escapes + 1;
     }
@@ -162,7 +176,8 @@ fn bare(cursor: &Cursor<'_>, name: &Range<usize>) -> Value {
         _ => byte.is_ascii_whitespace(),
     };
     let mut value = until(cursor, Quoting::Bare, ends);
-    if let Some(at) = next_key(&cursor.bytes[value.span.clone()]) {
+    let parts: &[u8] = if matches!(before, Some(b'"' | b'\'' | b'`')) { b";&," } else { b";" };
+    if let Some(at) = next_key(&cursor.bytes[value.span.clone()], parts) {
         value.span.end = value.span.start + at;
     }
     let closes_nothing = |span: &Range<usize>| {
@@ -182,8 +197,8 @@ fn bare(cursor: &Cursor<'_>, name: &Range<usize>) -> Value {
 }
 
 /// Where `;key=` begins, as in connection strings.
-fn next_key(value: &[u8]) -> Option<usize> {
-    let at = memchr::memchr(b';', value)?;
+fn next_key(value: &[u8], parts: &[u8]) -> Option<usize> {
+    let at = value.iter().position(|byte| parts.contains(byte))?;
     memchr::memchr(b'=', &value[at..]).map(|_| at)
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::super::pattern::{Pattern, compile};
+use super::sentence;
 use super::written::{Config, WrittenAllowlist, WrittenRule};
 
 /// The terms of a rule.
@@ -57,7 +58,8 @@ impl Terms {
 
 impl Compiled {
     fn of(text: &str) -> Result<Self, String> {
-        compile(text).map(|_| Self { text: text.to_owned(), pattern: Pattern::default() })
+        let compiled = compile(text).map_err(|error| sentence::of(text, error));
+        compiled.map(|_| Self { text: text.to_owned(), pattern: Pattern::default() })
     }
 
     fn is_in(&self, bytes: &[u8]) -> bool {

@@ -77,6 +77,30 @@ fn all_that_is_wrong_is_told_at_once() {
 }
 
 #[test]
+fn a_regex_that_is_none_is_told_in_its_own_sentence() {
+    for (regex, parts) in [
+        ("key_(?=x)[a-z]{8}", ["look-around", "is not supported"]),
+        ("key_(?<!x)[a-z]{8}", ["look-around", "`(?<!x)"]),
+        ("key_([a-z]{8}", ["unclosed group", "`([a-z]{8}"]),
+        ("(k)_\\\\1", ["backreferences are not supported", "at `"]),
+    ] {
+        let config = format!("[[rules]]\nid = 'a'\nregex = '{}'\nkeywords = ['key_']", regex.replace("\\\\", "\\"));
+        let problems = read(&config).expect_err("problems");
+        assert!(problems[0].starts_with("rule a: its regex: "), "{problems:?}");
+        assert!(parts.iter().all(|part| problems[0].contains(part)), "{problems:?}");
+    }
+    let config = "[[rules]]\nid = 'a'\nregex = 'x{9}'\nkeywords = ['xxxx']\n[rules.allowlist]\nregexes = ['(?!y)']";
+    assert!(read(config).expect_err("problems")[0].contains("look-around"));
+}
+
+#[test]
+fn a_file_without_rules_is_refused() {
+    for config in ["", "title = 'x'", "[[rule]]\nid = 'a'\nregex = 'x'", "[extend]\nuseDefault = true"] {
+        assert_eq!(read(config).expect_err("problems"), ["there is no rule in it; write `[[rules]]`"], "{config}");
+    }
+}
+
+#[test]
 fn a_key_of_many_lines_is_found_whole() {
     let config =
         "[[rules]]\nid = 'key'\nregex = '-----BEGIN[ A-Z]{0,30}-----[\\s\\S]{64,}?-----END'\nkeywords = ['-----begin']";

@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::Case;
+use super::{Case, Operator};
 
 /// Files in which what stands without quotes is an expression.
 const CODE: [&str; 48] = [
@@ -27,6 +27,9 @@ const VECTORS: [&str; 12] = [
 ];
 /// How far on either side test vectors show themselves.
 const NEAR: usize = 240;
+/// Bytes at the begin and around a value in which a file that is no text shows itself.
+const SAMPLE: usize = 8 << 10;
+const AROUND: usize = 1 << 10;
 
 /// Whether the file is code.
 pub(super) fn is_code(path: &str) -> bool {
@@ -34,14 +37,29 @@ pub(super) fn is_code(path: &str) -> bool {
     path.contains('.') && CODE.iter().any(|code| extension.eq_ignore_ascii_case(code))
 }
 
-/// Whether it is text and no test vector.
+/// Whether it is text, no test vector and no field of a form.
 pub(super) fn speaks_for(case: &Case<'_>) -> bool {
-    let (name, value) = (&case.assignment.name, &case.assignment.value);
-    let from = name.start.saturating_sub(NEAR);
-    let near = &case.bytes[from..case.bytes.len().min(value.end + NEAR)];
-    let close = &case.bytes[name.start.saturating_sub(8)..case.bytes.len().min(value.end + 8)];
+    let around = |reach: usize| case.assignment.around(case.bytes, reach);
     let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
-    !close.iter().any(is_control) && !is_vector(&near.to_ascii_lowercase())
+    !around(8).iter().any(is_control)
+        && is_text(&case.bytes[..case.bytes.len().min(SAMPLE)])
+        && is_text(around(AROUND))
+        && !is_vector(&around(NEAR).to_ascii_lowercase())
+        && !is_field(case)
+}
+
+/// `<input name="password" value="Send">`
+fn is_field(case: &Case<'_>) -> bool {
+    let first = case.assignment.named.start.min(case.assignment.value.start);
+    let near = &case.bytes[first.saturating_sub(NEAR)..first];
+    let tag = memchr::memrchr(b'<', near).map_or(&b""[..], |at| &near[at + 1..]);
+    let is_tag = |name: &&str| tag.len() > name.len() && tag[..name.len()].eq_ignore_ascii_case(name.as_bytes());
+    case.assignment.operator == Operator::Pair && ["input ", "button ", "option "].iter().any(is_tag)
+}
+
+/// A program's names and words stand between zeros: what they assign is chance.
+fn is_text(bytes: &[u8]) -> bool {
+    memchr::memchr(0, bytes).is_none()
 }
 
 fn is_vector(near: &[u8]) -> bool {

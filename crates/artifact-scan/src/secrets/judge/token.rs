@@ -1,6 +1,7 @@
 //! Whether a value is a token that a machine made.
 
 use super::super::measure::{changes, entropy, is_patterned, wordiness};
+use super::sample::is_counted;
 
 /// Characters of a token.
 const LENGTH: std::ops::RangeInclusive<usize> = 16..=512;
@@ -18,6 +19,7 @@ pub(super) fn is_token(value: &[u8]) -> bool {
         && !is_uuid(body)
         && !is_hash_with_name(body)
         && !is_patterned(body)
+        && !is_counted(body)
         && entropy(body) >= SHARE * most_entropy(body)
         && !is_wordy(body)
 }

@@ -31,8 +31,11 @@ pub(super) struct Object {
 pub(super) enum Party {
     /// With the session CodePipeline made for a job.
     Job(Secret<ArtifactCredentials>),
-    /// With the function's own role.
-    Function,
+    /// With the function's own role, in a bucket of that account's.
+    Function {
+        /// The account.
+        owner: String,
+    },
 }
 
 /// What is called of an object, as far as words are concerned.
@@ -62,6 +65,7 @@ impl Object {
     ) -> Result<Option<GetObjectOutput>, Trouble> {
         let request = self.client.reveal().get_object().bucket(&self.bucket).key(&self.key);
         let request = request.set_range(range).set_if_match(etag.map(str::to_owned));
+        let request = request.set_expected_bucket_owner(self.party.owner());
         match tokio::time::timeout(self.patience.answer, Box::pin(request.send())).await {
             Ok(Ok(answer)) => Ok(Some(answer)),
             Ok(Err(error)) if error.code() == Some("InvalidRange") => Ok(None),
@@ -81,6 +85,7 @@ impl Object {
 
     async fn put_once(&self, upload: &Upload<'_>) -> Result<(), Trouble> {
         let request = self.client.reveal().put_object().bucket(&self.bucket).key(&self.key);
+        let request = request.set_expected_bucket_owner(self.party.owner());
         let request = request.content_type(upload.content_type).body(ByteStream::from(upload.bytes.clone()));
         let request = match &upload.key {
             Some(key) => request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key),
@@ -168,6 +173,13 @@ impl Object {
 }
 
 impl Party {
+    fn owner(&self) -> Option<String> {
+        match self {
+            Self::Job(_) => None,
+            Self::Function { owner } => Some(owner.clone()),
+        }
+    }
+
     fn without_credentials(&self, words: String) -> String {
         let Self::Job(session) = self else { return words };
         let ArtifactCredentials { access_key_id, secret_access_key, session_token } = session.reveal();

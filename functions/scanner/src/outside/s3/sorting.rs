@@ -136,9 +136,11 @@ fn denied_to_function(call: Call<'_>) -> &'static str {
     match call {
         Call::Get => {
             "S3 says so of a file that does not exist, too: put it there or correct the address in the policy; else the \
-             policy of the bucket must not deny s3:GetObject to the scanner's role"
+             bucket must be of the stack's own account and its policy must not deny s3:GetObject to the scanner's role"
         }
-        Call::Put(_) => "the policy of the bucket must not deny s3:PutObject to the scanner's role",
+        Call::Put(_) => {
+            "the bucket must be of the stack's own account and its policy must not deny s3:PutObject to the scanner's role"
+        }
     }
 }
 
@@ -166,7 +168,7 @@ fn elsewhere(object: &Object, region: Option<&str>) -> String {
             "the bucket {bucket} is in {there} and this function in {here}: an action must invoke a scanner in its own \
              region, where CodePipeline puts its artifacts"
         ),
-        Party::Function => {
+        Party::Function { .. } => {
             format!("the bucket {bucket} is in {there}: the parameter ScanBucket must name one in {here}")
         }
     }

@@ -43,7 +43,11 @@ pub(super) fn store(server: &Server) -> S3Store {
         stall: Duration::from_millis(300),
         upload: Duration::from_millis(300),
     };
-    S3Store::with(&server.aws(), Some(String::from("team-files")), patience)
+    S3Store::with(
+        &server.aws(),
+        Some(OwnBucket { name: String::from("team-files"), account: String::from("111122223333") }),
+        patience,
+    )
 }
 
 /// `text` from the byte `first` of an object of `length` bytes.

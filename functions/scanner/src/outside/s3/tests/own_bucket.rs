@@ -21,6 +21,7 @@ async fn a_file_is_read_with_the_role_of_the_function() {
     let (read, requests) = read(vec![file("{}")], 2).await;
     assert_eq!(read.unwrap(), "{}");
     assert_eq!(requests[0].head[0], "GET /team-files/scans/baseline.json?x-id=GetObject HTTP/1.1");
+    assert_eq!(requests[0].header("x-amz-expected-bucket-owner"), Some("111122223333"));
     assert!(requests[0].header("authorization").unwrap().contains("Credential=test/"));
     assert_eq!((requests[0].header("range"), requests[0].header("x-amz-security-token")), (None, None));
 }
@@ -75,6 +76,7 @@ async fn a_report_is_written_as_what_it_is() {
     store(&server).write(&address("team-files"), "text/markdown; charset=utf-8", report).await.unwrap();
     let request = &server.requests()[0];
     assert_eq!(request.head[0], "PUT /team-files/scans/baseline.json?x-id=PutObject HTTP/1.1");
+    assert_eq!(request.header("x-amz-expected-bucket-owner"), Some("111122223333"));
     assert_eq!(request.header("content-type"), Some("text/markdown; charset=utf-8"));
     assert_eq!(request.header("x-amz-server-side-encryption"), None, "the bucket's default counts");
     assert_eq!(request.text, "# Scan");

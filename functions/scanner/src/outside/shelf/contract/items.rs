@@ -78,8 +78,8 @@ async fn much_lies_in_parts_each_of_which_is_small_enough_and_expires() {
 #[tokio::test]
 async fn more_than_a_scan_can_remember_is_refused_and_nothing_is_written() {
     let shelf = shelf(None).await;
-    let error = shelf.keep(KEY, 3, &vec![0; MOST_PARTS * PART + 1]).await.unwrap_err();
-    assert!(error.to_string().contains("bytes are to be kept of a scan"), "{error}");
+    let error = shelf.keep(KEY, 3, &vec![0; MOST_KEPT + 1]).await.unwrap_err();
+    assert!(error.to_string().contains("bytes are more than is kept of a scan"), "{error}");
     assert!(items(&shelf).await.is_empty());
 }
 
