@@ -9,7 +9,7 @@ mod words;
 
 use crate::policy::Suppression;
 use crate::scanned::Noted;
-use crate::{Gap, Severity};
+use crate::{Gap, Place, Severity};
 
 pub(crate) use judge::gap_name;
 pub use judge::judge;
@@ -83,8 +83,8 @@ pub enum Standing {
 /// Why a scan fails.
 #[derive(Debug, Clone, Copy)]
 pub enum Reason<'s> {
-    /// By its findings; this is the worst, and so many more fail.
-    Findings(&'s Noted, usize),
+    /// By its findings; this is the worst, at this place if one is known, and so many more fail.
+    Findings(&'s Noted, Option<&'s Place>, usize),
     /// There are more findings than are told, some of this severity.
     FindingsLeftOut(Severity),
     /// Something could not be read; this is the first, and there are so many more.
@@ -144,6 +144,15 @@ impl Standing {
             Self::Known => "known",
             Self::Suppressed => "suppressed",
         }
+    }
+}
+
+impl<'s> Judged<'s> {
+    /// The first of its places that nobody has suppressed, or the first one.
+    pub fn place(&self) -> Option<&'s Place> {
+        let noted = self.noted;
+        let open = noted.finding.places.iter().zip(&self.suppressions).find(|(_, by)| by.is_none());
+        open.map(|(place, _)| place).or_else(|| noted.finding.places.first())
     }
 }
 

@@ -71,8 +71,8 @@ impl<'s> Judging<'_, 's> {
 
 fn reasons<'s>(judgement: &Judgement<'s>, scanned: &'s Scanned, policy: &'s Policy) -> Vec<Reason<'s>> {
     let coverage = scanned.coverage();
-    let mut failing = judgement.of(Standing::Fails).map(|judged| judged.noted);
-    let worst = failing.next().map(|worst| Reason::Findings(worst, failing.count()));
+    let mut failing = judgement.of(Standing::Fails);
+    let worst = failing.next().map(|worst| Reason::Findings(worst.noted, worst.place(), failing.count()));
     let left_out = scanned.left_out().find(|severity| *severity >= policy.fail).map(Reason::FindingsLeftOut);
     let expired = judgement.expired.split_first().map(|(first, others)| Reason::Expired(first, others.len()));
     let no_baseline = (policy.baseline.is_some() && !judgement.has_baseline).then_some(Reason::NoBaseline);

@@ -49,7 +49,7 @@ impl Reason<'_> {
     /// The same, its names apart from our words.
     pub(crate) fn words(&self, book: &RuleBook<'_>) -> Words {
         match self {
-            Self::Findings(worst, others) => finding(worst, *others, book),
+            Self::Findings(worst, place, others) => finding(worst, *place, *others, book),
             Self::FindingsLeftOut(severity) => {
                 let word = severity.word();
                 Words::of(format!(
@@ -89,7 +89,7 @@ impl Reason<'_> {
     }
 }
 
-fn finding(worst: &Noted, others: usize, book: &RuleBook<'_>) -> Words {
+fn finding(worst: &Noted, place: Option<&Place>, others: usize, book: &RuleBook<'_>) -> Words {
     let found = &worst.finding;
     let rule = book.get(&found.rule);
     let title = cut(&visible(rule.map_or("Secret", |rule| rule.title)), LONGEST_TEXT);
@@ -103,7 +103,7 @@ fn finding(worst: &Noted, others: usize, book: &RuleBook<'_>) -> Words {
         others => format!(" {} too.", count(others as u64, "more finding fails", "more findings fail")),
     };
     let begin = Words::of(format!("{title} in "));
-    let begin = match found.places.first() {
+    let begin = match place {
         None => begin.say("an unknown place"),
         Some(Place { path, line, column }) => {
             begin.name(&joined(path), LONGEST_PATH).say(format!(", line {line}, column {column}"))

@@ -84,6 +84,14 @@ fn a_suppression_that_an_artifact_brings_is_for_no_place_that_is_not_told() {
 }
 
 #[test]
+fn the_place_that_is_told_is_one_that_nobody_has_suppressed() {
+    let mut found = Scanned::default();
+    found.note([finding("aws-secret-access-key", Severity::High, 1, vec![place(&["a"], 1), place(&["b"], 2)])]);
+    let told = message(&found, &format!("  suppressions:\n{}", suppression("path: a")));
+    assert!(told.contains(" in b, line 2"), "{told}");
+}
+
+#[test]
 fn all_suppressed_passes_and_an_expired_suppression_fails() {
     let both = format!("{ALLOW}  suppressions:\n{}{}", suppression("rule: aws"), suppression("rule: github"));
     assert_eq!(standings(&both, None).1, Verdict::Pass);

@@ -88,7 +88,7 @@ fn told(telling: &Telling<'_>, reason: &str, scan: Scan) -> Decision {
 
 fn finding(judged: &Judged<'_>, book: &RuleBook<'_>) -> ScanFinding {
     let found = &judged.noted.finding;
-    let (rule, first) = (book.get(&found.rule), found.places.first());
+    let (rule, first) = (book.get(&found.rule), judged.place());
     ScanFinding {
         rule: cut(&found.rule),
         title: rule.map(|rule| cut(rule.title)),

@@ -128,8 +128,8 @@ impl List<'_> {
     /// Why it fails. What the list has shown already is only counted.
     fn sentence(&self, reason: &Reason<'_>) -> String {
         match reason {
-            Reason::Findings(_, 0) => String::from("1 finding; see above what to do."),
-            Reason::Findings(_, others) => format!("{} findings; see above what to do.", others + 1),
+            Reason::Findings(_, _, 0) => String::from("1 finding; see above what to do."),
+            Reason::Findings(_, _, others) => format!("{} findings; see above what to do.", others + 1),
             Reason::Gaps(gap, 0) => format!(
                 "{} was not scanned. {}, or allow `{}` in the policy's `gaps`.",
                 self.whereabouts(&gap.path),
