@@ -1,4 +1,4 @@
-//! Starts the gatekeeper: reads its environment, builds its outside, opens its connections.
+//! Starts the gatekeeper: reads its environment, builds its outside, reads the policies.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use lambda_kit::laters::OwnQueue;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{Home, SsmParameters, WarmUp, http};
+use lambda_kit::{Home, SsmParameters, http};
 
-/// As for all other calls that only warm: what takes longer is done by the first job.
+/// What takes longer is done by the first job.
 const WARM_UP: Duration = Duration::from_millis(800);
 
 struct Aws;
@@ -31,7 +31,9 @@ impl Outside for Aws {
 fn main() -> ExitCode {
     start::run("gatekeeper", async |kit| {
         let gatekeeper = build(&kit)?;
-        warm_up(&kit, &gatekeeper).await;
+        // Nobody waits for a gate within a second, so no other connection is opened before there is a job. What fails here is
+        // read again, and reported, with the first one.
+        let _ = tokio::time::timeout(WARM_UP, gatekeeper.policies.warm_up()).await;
         Ok(gatekeeper)
     })
 }
@@ -58,19 +60,4 @@ fn build(kit: &Kit) -> Result<Gatekeeper<Aws>> {
         clock: kit.clock.clone(),
         metrics,
     })
-}
-
-/// The connections on the way to an answer, and the settings. What fails here is tried again, and reported, with the
-/// first job.
-async fn warm_up(kit: &Kit, gatekeeper: &Gatekeeper<Aws>) {
-    let mut warm = WarmUp::default();
-    let shelf = gatekeeper.shelf.clone();
-    warm.call(async move { shelf.warm_up().await });
-    let world = gatekeeper.inquiry.clone();
-    warm.call(async move { world.warm_up().await });
-    // A call without an event is refused, and needs no permission to be.
-    let events = aws_sdk_eventbridge::Client::new(&kit.aws).put_events().send();
-    warm.call(events);
-    let policies = tokio::time::timeout(WARM_UP, gatekeeper.policies.warm_up());
-    let _ = tokio::join!(warm.finish(), policies);
 }

@@ -13,7 +13,7 @@ use lambda_kit::start::{self, Kit};
 use lambda_kit::{Home, OnDemand, SsmParameters, WarmUp};
 use pipeline_model::AlarmArn;
 use reverter::outside::{CloudWatch, DynamoBooks, Services};
-use reverter::ports::{Alarms, Books, Releases};
+use reverter::ports::{Alarms, Books};
 use reverter::{Consents, Outside, Reverter};
 use rollback_plans::{Limits, Mode};
 
@@ -94,7 +94,7 @@ fn limits(wanted: &mut Reading<'_>) -> Limits {
     }
 }
 
-/// The connections on the way to a rollback. What fails here is tried again, and reported, with the first alarm.
+/// The connections that every alarm needs; the others are opened by those that lead to a rollback. What fails here is tried again, and reported, with the first alarm.
 async fn warm_up(reverter: &Reverter<Aws>) {
     let mut warm = WarmUp::default();
     let (books, now) = (reverter.books.clone(), reverter.clock.now());
@@ -102,7 +102,5 @@ async fn warm_up(reverter: &Reverter<Aws>) {
     let (alarms, home) = (reverter.alarms.clone(), &reverter.home);
     let nobody = AlarmArn::new(&home.region, &home.account, "warm-up");
     warm.call(async move { alarms.tags(&nobody).await });
-    let services = reverter.releases.clone();
-    warm.call(async move { services.all_executions(&"warm-up".into()).await });
     warm.finish().await;
 }

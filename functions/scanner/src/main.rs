@@ -1,4 +1,4 @@
-//! Starts the scanner: reads its environment, builds its outside, opens its connections.
+//! Starts the scanner: reads its environment, builds its outside, reads the policies.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use lambda_kit::jobs::CodePipelineJobs;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{Home, SsmParameters, WarmUp};
+use lambda_kit::{Home, SsmParameters};
 use scanner::outside::{DynamoShelf, OwnBucket, S3Store};
 use scanner::{Outside, PARAMETERS, POLICIES, Policies, Room, RuleCache, Scanner};
 
-/// As for all other calls that only warm: what takes longer is done by the first job.
+/// What takes longer is done by the first job.
 const WARM_UP: Duration = Duration::from_millis(800);
 
 struct Aws;
@@ -28,7 +28,9 @@ impl Outside for Aws {
 fn main() -> ExitCode {
     start::run("scanner", async |kit| {
         let scanner = build(&kit)?;
-        warm_up(&kit, &scanner).await;
+        // Nobody waits for a scan within a second, so no other connection is opened before there is a job. What fails here is
+        // read again, and reported, with the first one.
+        let _ = tokio::time::timeout(WARM_UP, scanner.policies.warm_up()).await;
         Ok(scanner)
     })
 }
@@ -62,17 +64,4 @@ fn build(kit: &Kit) -> Result<Scanner<Aws>> {
         clock: kit.clock.clone(),
         metrics,
     })
-}
-
-/// The connections on the way to an answer, and the settings. What fails here is tried again, and reported, with the
-/// first job. Where its artifacts lie only the job says, so nothing of S3 is warmed.
-async fn warm_up(kit: &Kit, scanner: &Scanner<Aws>) {
-    let mut warm = WarmUp::default();
-    let shelf = scanner.shelf.clone();
-    warm.call(async move { shelf.warm_up().await });
-    // A call without an event is refused, and needs no permission to be.
-    let events = aws_sdk_eventbridge::Client::new(&kit.aws).put_events().send();
-    warm.call(events);
-    let policies = tokio::time::timeout(WARM_UP, scanner.policies.warm_up());
-    let _ = tokio::join!(warm.finish(), policies);
 }

@@ -34,13 +34,6 @@ impl World {
         }
     }
 
-    /// Opens the connections to CloudWatch, which most gates ask, and to CodePipeline, which most are asked by. What is
-    /// answered does not matter.
-    pub async fn warm_up(&self) {
-        let pipeline = self.codepipeline.get_pipeline_state().name("warm-up").send();
-        let _ = tokio::join!(self.cloudwatch.warm_up(), pipeline);
-    }
-
     async fn http(&self, queries: Vec<HttpQuery>, secrets: &Secrets) -> Vec<Fact> {
         together(queries.into_iter().map(|query| {
             let (web, token) = (self.web.clone(), secrets.to(&query.url, query.token.as_deref()));

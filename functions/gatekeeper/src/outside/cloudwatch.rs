@@ -24,11 +24,6 @@ impl CloudWatch {
         Self { client, tagging }
     }
 
-    /// Opens the connection.
-    pub(super) async fn warm_up(&self) {
-        let _ = self.client.describe_alarms().alarm_names("warm-up").send().await;
-    }
-
     pub(super) async fn alarms(&self, queries: Vec<AlarmQuery>) -> Vec<Fact> {
         alarms::ask(&self.client, &self.tagging, queries).await
     }

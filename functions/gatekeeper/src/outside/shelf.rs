@@ -35,16 +35,6 @@ impl DynamoShelf {
         Self { client, table: table.into() }
     }
 
-    /// Opens the connection for the first visit: the item it asks for is nobody's.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn warm_up(&self) -> Result<()> {
-        let request = self.client.get_item().table_name(&self.table).key("pk", text("gate#warm-up"));
-        request.send().await.map_err(|error| failed(self.attempt("GetItem", "warm-up"), error))?;
-        Ok(())
-    }
-
     fn update(&self, visit: &Visit) -> UpdateItemFluentBuilder {
         let expires = visit.now.saturating_add(LONGEST_LIFE).unwrap_or(visit.now).as_second();
         self.client

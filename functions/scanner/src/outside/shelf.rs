@@ -41,14 +41,6 @@ impl DynamoShelf {
         Self { client, table: table.into(), clock }
     }
 
-    /// Opens the connection for the first scan: the item it asks for is nobody's.
-    ///
-    /// # Errors
-    /// When the table cannot be read.
-    pub async fn warm_up(&self) -> Result<()> {
-        self.item("scan#warm-up").await.map(drop)
-    }
-
     async fn item(&self, pk: &str) -> Result<Option<Item>> {
         let request = self.client.get_item().table_name(&self.table).key("pk", text(pk)).consistent_read(true);
         let answer = request.send().await.map_err(|error| failed(self.attempt("GetItem", pk), error))?;
