@@ -8,6 +8,7 @@ pub(crate) mod incident;
 mod lines;
 mod origin;
 mod rollback;
+mod said;
 mod scan;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub(crate) use announcement::{announcement, late_line, remark};
 use std::collections::BTreeMap;
 
 use self::failure::Reasons;
+use self::said::Said;
 use crate::moment::{Moment, Outcome};
 use crate::rollback::Ruling;
 use crate::settings::Settings;
@@ -72,14 +74,7 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
         _ => None,
     };
     let ruling = leading.and_then(|identity| story.rollbacks.get(identity));
-    let visit = match &standing {
-        Standing::Gate(identity) => story.gates.get(identity),
-        _ => None,
-    };
-    let scanned = match &standing {
-        Standing::Scan(identity) => story.scans.get(identity),
-        _ => None,
-    };
+    let said = said::at(story, &standing);
     let mut sections = match ruling {
         Some(ruling) => rollback::sections(ruling, release(story)),
         None => vec![lines::commit(story)],
@@ -91,10 +86,10 @@ pub(crate) fn notice(story: &Story, settings: &Settings) -> Notice {
     sections.extend(scan::standing(story));
     sections.extend(gate::openings(story));
     sections.extend(rollback::others(&story.rollbacks, leading));
-    let ours = ruling.map(rollback::tone).or(visit.map(gate::tone)).or(scanned.map(scan::tone));
+    let ours = ruling.map(rollback::tone).or(said.map(Said::tone));
     let tone = ours.unwrap_or_else(|| tone(&standing));
     // A gate that waits calls nobody, and what it or a scan stops fails and is called for then.
-    let calls = visit.is_none() && scanned.is_none() && matches!(tone, Tone::Bad | Tone::Waiting);
+    let calls = said.is_none() && matches!(tone, Tone::Bad | Tone::Waiting);
     if ruling.map_or(calls, Ruling::needs_a_person) {
         sections.push(lines::call(&settings.mentions(story.pipeline.pipeline.as_str())));
     }
@@ -114,7 +109,7 @@ fn details(story: &Story, standing: &Standing) -> Vec<Text> {
         Standing::Failed(_) | Standing::Failing(_) => {
             let attempt = story.attempt();
             let failure = failure::failure(story, attempt, Reasons::Below).into_iter();
-            failure.chain(gate::behind(story, attempt)).chain(scan::behind(story, attempt)).collect()
+            failure.chain(said::evidence(story, attempt)).collect()
         }
         Standing::Waiting(pending) => {
             let more = pending.len().saturating_sub(APPROVALS_SHOWN);
@@ -172,11 +167,9 @@ pub(crate) fn shows(story: &Story, moment: &Moment) -> bool {
 fn data(story: &Story, moment: Option<&Moment>) -> Data {
     let attempt = moment.map_or_else(|| story.attempt(), |moment| moment.attempt);
     let ruling = moment.and_then(|moment| story.rollbacks.get(moment.rollback.as_deref()?));
-    let visit = moment.and_then(|moment| story.gates.get(moment.gate.as_deref()?));
-    let scanned = moment.and_then(|moment| story.scans.get(moment.scan.as_deref()?));
+    let said = moment.and_then(|moment| said::of(&story.gates, &story.scans, moment));
     let mut facts = ruling.map_or_else(BTreeMap::new, rollback::facts);
-    facts.extend(visit.map(gate::facts).unwrap_or_default());
-    facts.extend(scanned.map(scan::facts).unwrap_or_default());
+    facts.extend(said.map(Said::facts).unwrap_or_default());
     facts.insert("pipeline", story.pipeline.pipeline.to_string());
     facts.insert("executionId", story.execution.to_string());
     facts.insert("attempt", attempt.to_string());
@@ -239,8 +232,8 @@ impl Notice {
     pub(crate) fn with_background(mut self, story: &Story, moment: &Moment) -> Self {
         if moment.outcome == Outcome::Failed {
             let reasons = failure::failure(story, moment.attempt, Reasons::Below);
-            let (count, reasons) = (reasons.len(), reasons.into_iter().chain(gate::behind(story, moment.attempt)));
-            self.sections.splice(..count, reasons.chain(scan::behind(story, moment.attempt)));
+            let count = reasons.len();
+            self.sections.splice(..count, reasons.into_iter().chain(said::evidence(story, moment.attempt)));
         }
         for section in [lines::commit(story), lines::stages(story)] {
             if !section.is_empty() && !self.sections.contains(&section) {

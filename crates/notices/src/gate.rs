@@ -7,19 +7,15 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use pipeline_model::{ActionName, Decided, Decision, Gate, GateCheck, StageName, Verdict};
+use pipeline_model::{Decided, Decision, Gate, GateCheck, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::lattice::earliest;
 use crate::moment::{Moment, Outcome};
-use crate::rollback::incident_key;
+use crate::remembered::{Remember, Remembered, ranked};
+use crate::stopper::{Place, Stopper};
 use crate::story::{bounds, kept};
-use crate::text;
 
-/// Visits kept of one release: of more, those that stopped it stay.
-const KEPT: usize = 16;
-/// Of these, how many keep their checks.
-const DETAILED: usize = 8;
 /// Checks kept of one visit, those that do not pass first; a message shows as many and counts the others.
 const CHECKS: usize = 8;
 /// Bytes of a check's name and of its sentence: together with the others they fit into one section of Slack's.
@@ -32,13 +28,9 @@ const REASON: usize = 300;
 /// A gate that decided sooner than this held nobody up.
 const HELD: SignedDuration = SignedDuration::from_secs(1);
 
-/// Every visit of one release to a gate, by what tells it from the others.
-///
-/// Joining is commutative, associative and idempotent: of several reports of a hold the latest is kept, of several reports
-/// of a decision the earliest, and beside a decision no hold.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Gates(BTreeMap<String, Visit>);
+/// Every visit of one release to a gate: of several reports of a hold the latest is kept, of several reports of a decision
+/// the earliest, and beside a decision no hold.
+pub(crate) type Gates = Remembered<Visit>;
 
 /// Where a visit stands. What comes later in this list is kept for longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,12 +50,8 @@ pub(crate) enum Stand {
 pub(crate) struct Visit {
     pub(crate) at: Timestamp,
     pub(crate) stand: Stand,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) stage: Option<StageName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) action: Option<ActionName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) policy: Option<String>,
+    #[serde(flatten)]
+    pub(crate) place: Place,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<String>,
     /// Since when the release waits, or waited: nothing if it did not have to.
@@ -99,69 +87,10 @@ pub(crate) struct Check {
 }
 
 impl Gates {
-    /// Takes in a decision; one about something else, or with a verdict this version does not know, says nothing here.
-    pub(crate) fn absorb(&mut self, decision: &Decision) {
-        let Some(visit) = Visit::read(decision) else { return };
-        let key = text::keep_line(&incident_key(decision), bounds::WORD);
-        match visit.stand {
-            Stand::Held if Stand::ENDS.iter().any(|end| self.0.contains_key(&end.identity(&key))) => return,
-            Stand::Held => {}
-            _ => drop(self.0.remove(&Stand::Held.identity(&key))),
-        }
-        let identity = visit.stand.identity(&key);
-        match self.0.get_mut(&identity) {
-            Some(known) => known.join(visit),
-            None => drop(self.0.insert(identity, visit)),
-        }
-        self.trim();
-    }
-
-    /// Which ones lose what depends on what is known and not on the order it came in.
-    fn trim(&mut self) {
-        while self.0.len() > KEPT {
-            self.0.pop_first();
-        }
-        let surplus = self.0.len().saturating_sub(DETAILED);
-        self.0.values_mut().take(surplus).for_each(Visit::shorten);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn get(&self, identity: &str) -> Option<&Visit> {
-        self.0.get(identity)
-    }
-
-    /// Every visit with its identity, oldest first.
-    pub(crate) fn visits(&self) -> Vec<(&str, &Visit)> {
-        let mut visits: Vec<_> = self.0.iter().map(|(identity, visit)| (identity.as_str(), visit)).collect();
-        visits.sort_by_key(|(identity, visit)| (visit.at, *identity));
-        visits
-    }
-
-    /// The one to speak of where nothing else is known: what stopped the release, else the latest one.
-    pub(crate) fn leading(&self) -> Option<&str> {
-        let visits = self.visits().into_iter();
-        let last =
-            visits.max_by_key(|(identity, visit)| (visit.stand.stops().then_some(visit.stand), visit.at, *identity));
-        last.map(|(identity, _)| identity)
-    }
-
-    /// When a gate was heard of first.
-    pub(crate) fn first_at(&self) -> Option<Timestamp> {
-        self.0.values().map(|visit| visit.at).min()
-    }
-
-    /// The latest thing there is to tell.
-    pub(crate) fn last_news(&self) -> Option<Timestamp> {
-        self.0.values().map(|visit| visit.at).max()
-    }
-
     /// What gates decided about an execution. A hold is shown and not told, as is a gate that held nobody up; that the
     /// execution failed is told by itself.
     pub(crate) fn moments(&self, attempt: u32) -> impl Iterator<Item = Moment> {
-        self.decided(attempt, |visit| match visit.stand {
+        self.told(attempt, |visit| match visit.stand {
             Stand::Held => None,
             Stand::Passed => visit.waited().map(|_| Outcome::GatePassed),
             Stand::Opened => Some(Outcome::GateOpened),
@@ -171,17 +100,10 @@ impl Gates {
 
     /// What gates decided about a deployment no execution stands for: nothing else tells that it was stopped.
     pub(crate) fn moments_of_a_hook(&self) -> impl Iterator<Item = Moment> {
-        self.decided(1, |visit| match visit.stand {
+        self.told(1, |visit| match visit.stand {
             Stand::Held | Stand::Passed => None,
             Stand::Opened => Some(Outcome::GateOpened),
             Stand::Inconclusive | Stand::Error | Stand::Failed => Some(Outcome::Failed),
-        })
-    }
-
-    fn decided(&self, attempt: u32, outcome: fn(&Visit) -> Option<Outcome>) -> impl Iterator<Item = Moment> {
-        self.0.iter().filter_map(move |(identity, visit)| {
-            let moment = Moment::new(format!("gate:{identity}"), outcome(visit)?, attempt, visit.at);
-            Some(Moment { gate: Some(identity.clone()), ..moment.in_stage(visit.stage.clone()) })
         })
     }
 }
@@ -203,16 +125,6 @@ impl Stand {
         }
     }
 
-    /// The release does not go on.
-    pub(crate) fn stops(self) -> bool {
-        self >= Self::Inconclusive
-    }
-
-    /// The release stands still, or has to.
-    pub(crate) fn holds_up(self) -> bool {
-        self == Self::Held || self.stops()
-    }
-
     /// The word for programs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -224,41 +136,42 @@ impl Stand {
             Self::Failed => "failed",
         }
     }
-
-    fn identity(self, key: &str) -> String {
-        format!("{}#{key}", self as u8)
-    }
 }
 
-impl Visit {
-    /// Its reason begins with a check, so a list of the checks that did not pass says as much.
-    pub(crate) fn is_explained_by_its_checks(&self) -> bool {
-        let begins =
-            |check: &Check| self.reason.as_deref().is_some_and(|reason| reason.starts_with(check.name.as_str()));
-        self.checks.iter().any(|check| !check.passes() && check.says.is_some() && begins(check))
-    }
+impl Remember for Visit {
+    const KEPT: usize = 16;
+    const DETAILED: usize = 8;
 
     fn read(decision: &Decision) -> Option<Self> {
         let Decided::Gate(gate) = &decision.what else { return None };
         let mut checks: Vec<Check> = gate.checks.iter().map(Check::read).collect();
         checks.sort_by_key(|check| Reverse(check.weight()));
         let left_out = checks.split_off(checks.len().min(CHECKS));
-        let word = |text: Option<&str>| kept(text, bounds::WORD);
         Some(Self {
             at: decision.time,
             stand: Stand::read(gate)?,
-            stage: word(decision.stage.as_ref().map(StageName::as_str)).map(StageName::new),
-            action: word(decision.action.as_ref().map(ActionName::as_str)).map(ActionName::new),
-            policy: word(gate.policy.as_deref()),
+            place: Place::read(decision, gate.policy.as_deref()),
             reason: kept(decision.reason.as_deref(), REASON),
             since: gate.waited_seconds.and_then(|waited| began(decision.time, waited)),
             until: gate.deadline_at,
-            opened_by: word(gate.opened_by.as_deref()),
+            opened_by: kept(gate.opened_by.as_deref(), bounds::WORD),
             opened_because: kept(gate.opened_because.as_deref(), REASON),
             checks,
             more: left_out.len(),
             more_open: left_out.iter().filter(|check| !check.passes()).count(),
         })
+    }
+
+    fn rank(&self) -> u8 {
+        self.stand as u8
+    }
+
+    fn is_news(&self, known: &mut BTreeMap<String, Self>, key: &str) -> bool {
+        if self.stand == Stand::Held {
+            return !Stand::ENDS.iter().any(|end| known.contains_key(&ranked(*end as u8, key)));
+        }
+        known.remove(&ranked(Stand::Held as u8, key));
+        true
     }
 
     fn join(&mut self, mut other: Self) {
@@ -270,9 +183,40 @@ impl Visit {
         self.since = since;
     }
 
-    /// Leaves what a line needs.
     fn shorten(&mut self) {
         (self.checks, self.more, self.more_open) = (Vec::new(), 0, 0);
+    }
+}
+
+impl Stopper for Visit {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn stops(&self) -> bool {
+        self.stand >= Stand::Inconclusive
+    }
+
+    fn named(moment: Moment, identity: &str) -> Moment {
+        Moment { key: format!("gate:{identity}"), gate: Some(identity.to_owned()), ..moment }
+    }
+}
+
+impl Visit {
+    /// The release stands still, or has to.
+    pub(crate) fn holds_up(&self) -> bool {
+        self.stand == Stand::Held || self.stops()
+    }
+
+    /// Its reason begins with a check, so a list of the checks that did not pass says as much.
+    pub(crate) fn is_explained_by_its_checks(&self) -> bool {
+        let begins =
+            |check: &Check| self.reason.as_deref().is_some_and(|reason| reason.starts_with(check.name.as_str()));
+        self.checks.iter().any(|check| !check.passes() && check.says.is_some() && begins(check))
     }
 
     /// From when to when the release waited, if it had to.

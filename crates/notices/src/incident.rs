@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::gate::Gates;
 use crate::moment::{self, Moment};
-use crate::rollback::{Rollbacks, incident_key};
+use crate::remembered::incident_key;
+use crate::rollback::Rollbacks;
 use crate::scan::Scans;
 use crate::story::{bounds, kept};
 

@@ -13,10 +13,12 @@ mod lattice;
 mod moment;
 mod outgoing;
 mod record;
+mod remembered;
 mod rollback;
 mod route;
 mod scan;
 mod settings;
+mod stopper;
 mod story;
 mod subject;
 #[cfg(test)]

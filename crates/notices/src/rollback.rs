@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use pipeline_model::{Decided, Decision, ExecutionId, Revision, RollbackOutcome, StageName};
 use serde::{Deserialize, Serialize};
@@ -12,26 +10,19 @@ use serde::{Deserialize, Serialize};
 use crate::facts::Commit;
 use crate::lattice::earliest;
 use crate::moment::{Moment, Outcome};
+use crate::remembered::{Remember, Remembered};
 use crate::story::{bounds, kept};
 use crate::text;
 
-/// Decisions kept of one release: of more alarms than that, those that led to something stay.
-const KEPT: usize = 24;
-/// Of these, how many keep all that was said with them.
-const DETAILED: usize = 4;
 /// Steps and commands kept of one decision.
 const STEPS: usize = 6;
 const COMMANDS: usize = 3;
 /// Bytes of a command; the longest of ours, with the longest names, has half of it.
 const COMMAND: usize = 600;
 
-/// Every decision about one release, by what tells it from the others.
-///
-/// Joining is commutative, associative and idempotent: of several reports of one decision the earliest is kept, with
-/// the earliest time at which its alarm is said to be quiet again.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Rollbacks(BTreeMap<String, Ruling>);
+/// Every decision about rolling one release back: of several reports of one decision the earliest is kept, with the
+/// earliest time at which its alarm is said to be quiet again.
+pub(crate) type Rollbacks = Remembered<Ruling>;
 
 /// How a rollback ended. What comes later in this list is kept for longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,42 +58,7 @@ pub(crate) struct Ruling {
     pub(crate) cleared_at: Option<Timestamp>,
 }
 
-/// What a decision is known by: the incident's key, or else the event itself.
-pub(crate) fn incident_key(decision: &Decision) -> String {
-    text::keep_line(decision.key.as_deref().unwrap_or(&decision.id), bounds::LINE)
-}
-
 impl Rollbacks {
-    /// Takes in a decision; one about something else, or with an outcome this version does not know, says nothing here.
-    pub(crate) fn absorb(&mut self, decision: &Decision) {
-        let Some(ruling) = Ruling::read(decision) else { return };
-        let identity = ruling.identity(&incident_key(decision));
-        match self.0.get_mut(&identity) {
-            Some(known) => known.join(ruling),
-            None => {
-                self.0.insert(identity, ruling);
-            }
-        }
-        self.trim();
-    }
-
-    /// Which ones lose what depends on what is known and not on the order it came in.
-    fn trim(&mut self) {
-        while self.0.len() > KEPT {
-            self.0.pop_first();
-        }
-        let surplus = self.0.len().saturating_sub(DETAILED);
-        self.0.values_mut().take(surplus).for_each(Ruling::shorten);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn get(&self, identity: &str) -> Option<&Ruling> {
-        self.0.get(identity)
-    }
-
     /// All but one, oldest first.
     pub(crate) fn others(&self, than: Option<&str>) -> Vec<&Ruling> {
         let others = self.0.iter().filter(|(identity, _)| Some(identity.as_str()) != than);
@@ -177,7 +133,10 @@ impl Ending {
     }
 }
 
-impl Ruling {
+impl Remember for Ruling {
+    const KEPT: usize = 24;
+    const DETAILED: usize = 4;
+
     fn read(decision: &Decision) -> Option<Self> {
         let Decided::Rollback(rollback) = &decision.what else { return None };
         let ending = Ending::read(&rollback.outcome)?;
@@ -202,10 +161,14 @@ impl Ruling {
         })
     }
 
+    fn rank(&self) -> u8 {
+        self.ending as u8
+    }
+
     /// The same alarm may go red, and be refused, a hundred times in a night: that is told once for each release and
     /// reason. That it is quiet again is told of the rollback that was done, whatever alarm says so.
     fn identity(&self, key: &str) -> String {
-        let (rank, outcome) = (self.ending as u8, self.ending.outcome());
+        let (rank, outcome) = (self.rank(), self.ending.outcome());
         match self.ending {
             Ending::Done => format!("{rank}#{outcome}#{key}"),
             _ => {
@@ -215,7 +178,6 @@ impl Ruling {
         }
     }
 
-    /// Leaves what a line needs.
     fn shorten(&mut self) {
         (self.alarm_reason, self.alarm_url, self.from, self.to) = (None, None, None, None);
         (self.steps, self.commands) = (Vec::new(), Vec::new());
@@ -228,7 +190,9 @@ impl Ruling {
         }
         self.cleared_at = cleared_at;
     }
+}
 
+impl Ruling {
     /// Nothing will happen unless a person does it.
     pub(crate) fn needs_a_person(&self) -> bool {
         match self.ending {

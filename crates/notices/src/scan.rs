@@ -3,21 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
-use pipeline_model::{ActionName, Decided, Decision, FindingCounts, Scan, ScanFinding, ScanGap, StageName, Verdict};
+use pipeline_model::{Decided, Decision, FindingCounts, Scan, ScanFinding, ScanGap, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::moment::{Moment, Outcome};
-use crate::rollback::incident_key;
-use crate::story::{bounds, kept};
+use crate::remembered::{Remember, Remembered};
+use crate::stopper::{Place, Stopper};
+use crate::story::kept;
 use crate::text;
 
-/// Scans kept of one release: of more, those that stopped it stay.
-const KEPT: usize = 6;
-/// Of these, how many keep what they found.
-const DETAILED: usize = 2;
 /// Findings kept of one scan, the worst first; a message shows as many and counts the others.
 const FINDINGS: usize = 5;
 /// Things that could not be read kept of one scan; a message shows as many and counts the others.
@@ -34,12 +29,8 @@ const REASON: usize = 500;
 /// Bytes of the report's address; longer ones lead nowhere when they are cut, and are left out.
 const ADDRESS: usize = 600;
 
-/// Every scan of one release, by what tells it from the others.
-///
-/// Joining is commutative, associative and idempotent: of several reports of a scan that ended the same the earliest is kept.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Scans(BTreeMap<String, Scanned>);
+/// Every scan of one release: of several reports of a scan that ended the same the earliest is kept.
+pub(crate) type Scans = Remembered<Scanned>;
 
 /// How a scan ended. What comes later in this list is kept for longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -56,12 +47,8 @@ pub(crate) enum Ended {
 pub(crate) struct Scanned {
     pub(crate) at: Timestamp,
     pub(crate) ended: Ended,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) stage: Option<StageName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) action: Option<ActionName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) policy: Option<String>,
+    #[serde(flatten)]
+    pub(crate) place: Place,
     #[serde(default)]
     pub(crate) counts: FindingCounts,
     /// Findings the baseline knows, and findings that are suppressed.
@@ -116,74 +103,14 @@ pub(crate) struct Unread {
 }
 
 impl Scans {
-    /// Takes in a decision; one about something else, or with a verdict this version does not know, says nothing here.
-    pub(crate) fn absorb(&mut self, decision: &Decision) {
-        let Some(scanned) = Scanned::read(decision) else { return };
-        let key = text::keep_line(&incident_key(decision), bounds::WORD);
-        let identity = format!("{}#{key}", scanned.ended as u8);
-        match self.0.get_mut(&identity) {
-            Some(known) if scanned < *known => *known = scanned,
-            Some(_) => {}
-            None => drop(self.0.insert(identity, scanned)),
-        }
-        self.trim();
-    }
-
-    /// Which ones lose what depends on what is known and not on the order it came in.
-    fn trim(&mut self) {
-        while self.0.len() > KEPT {
-            self.0.pop_first();
-        }
-        let surplus = self.0.len().saturating_sub(DETAILED);
-        self.0.values_mut().take(surplus).for_each(Scanned::shorten);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(crate) fn get(&self, identity: &str) -> Option<&Scanned> {
-        self.0.get(identity)
-    }
-
-    /// Every scan with its identity, oldest first.
-    pub(crate) fn all(&self) -> Vec<(&str, &Scanned)> {
-        let mut all: Vec<_> = self.0.iter().map(|(identity, scanned)| (identity.as_str(), scanned)).collect();
-        all.sort_by_key(|(identity, scanned)| (scanned.at, *identity));
-        all
-    }
-
-    /// The one to speak of where nothing else is known: what stopped the release, else the latest one.
-    pub(crate) fn leading(&self) -> Option<(&str, &Scanned)> {
-        let weight = |scanned: &Scanned| (scanned.ended.stops().then_some(scanned.ended), scanned.at);
-        self.all().into_iter().max_by_key(|(identity, scanned)| (weight(scanned), *identity))
-    }
-
-    /// When a scan was heard of first.
-    pub(crate) fn first_at(&self) -> Option<Timestamp> {
-        self.0.values().map(|scanned| scanned.at).min()
-    }
-
-    /// The latest thing there is to tell.
-    pub(crate) fn last_news(&self) -> Option<Timestamp> {
-        self.0.values().map(|scanned| scanned.at).max()
-    }
-
     /// What scans of an execution say. That the execution failed is told by itself.
     pub(crate) fn moments(&self, attempt: u32) -> impl Iterator<Item = Moment> {
-        self.told(attempt, |ended| Some(if ended.stops() { Outcome::ScanFailed } else { Outcome::ScanPassed }))
+        self.told(attempt, |scanned| Some(if scanned.stops() { Outcome::ScanFailed } else { Outcome::ScanPassed }))
     }
 
     /// What a scan says of an execution nobody named: nothing else tells that it was stopped.
     pub(crate) fn moments_of_no_execution(&self) -> impl Iterator<Item = Moment> {
-        self.told(1, |ended| ended.stops().then_some(Outcome::Failed))
-    }
-
-    fn told(&self, attempt: u32, outcome: fn(Ended) -> Option<Outcome>) -> impl Iterator<Item = Moment> {
-        self.0.iter().filter_map(move |(identity, scanned)| {
-            let moment = Moment::new(format!("scan:{identity}"), outcome(scanned.ended)?, attempt, scanned.at);
-            Some(Moment { scan: Some(identity.clone()), ..moment.in_stage(scanned.stage.clone()) })
-        })
+        self.told(1, |scanned| scanned.stops().then_some(Outcome::Failed))
     }
 }
 
@@ -197,11 +124,6 @@ impl Ended {
         }
     }
 
-    /// The release does not go on.
-    pub(crate) fn stops(self) -> bool {
-        self >= Self::Error
-    }
-
     /// The word for programs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -212,17 +134,17 @@ impl Ended {
     }
 }
 
-impl Scanned {
+impl Remember for Scanned {
+    const KEPT: usize = 6;
+    const DETAILED: usize = 2;
+
     fn read(decision: &Decision) -> Option<Self> {
         let Decided::Scan(scan) = &decision.what else { return None };
-        let word = |text: Option<&str>| kept(text, bounds::WORD);
         let gaps = scan.coverage.map_or(0, |coverage| coverage.gaps).max(scan.gaps.len() as u64);
         Some(Self {
             at: decision.time,
             ended: Ended::read(&scan.verdict)?,
-            stage: word(decision.stage.as_ref().map(StageName::as_str)).map(StageName::new),
-            action: word(decision.action.as_ref().map(ActionName::as_str)).map(ActionName::new),
-            policy: word(scan.policy.as_deref()),
+            place: Place::read(decision, scan.policy.as_deref()),
             counts: scan.findings,
             known: scan.known.unwrap_or(0),
             suppressed: scan.suppressed.unwrap_or(0),
@@ -235,12 +157,35 @@ impl Scanned {
         })
     }
 
-    /// Leaves what a line needs.
+    fn rank(&self) -> u8 {
+        self.ended as u8
+    }
+
     fn shorten(&mut self) {
         (self.reason, self.report, self.advice) = (None, None, None);
         (self.top, self.unread) = (Vec::new(), Vec::new());
     }
+}
 
+impl Stopper for Scanned {
+    fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    fn place(&self) -> &Place {
+        &self.place
+    }
+
+    fn stops(&self) -> bool {
+        self.ended >= Ended::Error
+    }
+
+    fn named(moment: Moment, identity: &str) -> Moment {
+        Moment { key: format!("scan:{identity}"), scan: Some(identity.to_owned()), ..moment }
+    }
+}
+
+impl Scanned {
     /// Its reason begins with the worst finding, so a list of the findings says as much. A scan may fail for something else:
     /// a suppression that has expired, a gap.
     pub(crate) fn is_explained_by_its_findings(&self) -> bool {

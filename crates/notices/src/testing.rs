@@ -6,8 +6,11 @@ mod gates;
 mod lines;
 mod scans;
 
+use std::fmt::Debug;
+
 use jiff::Timestamp;
 use pipeline_model::{ActionName, ApprovalRequest, ExecutionId, PipelineArn, PipelineName, Secret, StageName};
+use proptest::prelude::*;
 
 use crate::channel::Credentials;
 use crate::moment::Outcome;
@@ -17,7 +20,7 @@ use crate::settings::Settings;
 use crate::story::Story;
 
 pub(crate) use channels::{Channels, refusal, rendered};
-pub(crate) use decisions::{decided, outside_of_pipelines, with};
+pub(crate) use decisions::{decided, endless, in_words, of_another, outside_of_pipelines, with, without_end};
 pub(crate) use gates::{check, errors, gated, of_a_hook, opened, with_gate};
 pub(crate) use lines::told;
 pub(crate) use scans::{finding, of_no_execution, scanned, unread, with_scan};
@@ -105,6 +108,15 @@ pub(crate) fn approval_message() -> ApprovalRequest {
         external_link: Some(String::from("https://example.com/changes/42")),
         custom_text: Some(String::from("Read the test report first.")),
     }
+}
+
+/// Each of these once or up to so many times, in any order.
+pub(crate) fn in_any_order<T: Clone + Debug>(things: Vec<T>, most: usize) -> impl Strategy<Value = Vec<T>> {
+    let times = proptest::collection::vec(1..=most, things.len());
+    let repeated = times.prop_map(move |times| {
+        things.iter().zip(times).flat_map(|(thing, times)| vec![thing.clone(); times]).collect::<Vec<_>>()
+    });
+    repeated.prop_shuffle()
 }
 
 /// Every credential there is.

@@ -95,6 +95,14 @@ impl Text {
         self
     }
 
+    /// Adds why, if anybody said so.
+    pub(crate) fn because(self, reason: Option<&str>) -> Self {
+        match reason {
+            Some(reason) => self.plain(format!(": {reason}")),
+            None => self,
+        }
+    }
+
     /// Nothing to show.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()

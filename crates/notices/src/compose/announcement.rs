@@ -4,11 +4,10 @@ use jiff::Timestamp;
 use pipeline_model::{ActionState, StageName};
 
 use super::failure::Reasons;
-use super::{Notice, Tone, data, failure, gate, lines, release, rollback, scan};
-use crate::gate::Visit;
+use super::said::{self, Said};
+use super::{Notice, Tone, data, failure, lines, release, rollback};
 use crate::moment::{Moment, Outcome};
 use crate::rollback::Ruling;
-use crate::scan::Scanned;
 use crate::settings::Settings;
 use crate::story::{ActionStory, Pending, Role, StageStory, Standing, Story};
 use crate::text::{Text, duration};
@@ -25,13 +24,13 @@ pub(crate) fn announcement(story: &Story, moment: &Moment, settings: &Settings, 
         Outcome::Stopped => vec![lines::stop_comment(story)],
         Outcome::Approval => asked(story, moment).map(|pending| lines::approval(story, &pending)).collect(),
         Outcome::AlarmCleared => Vec::new(),
-        Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
-            visit(story, moment).map_or_else(Vec::new, gate::sections)
-        }
-        Outcome::ScanPassed | Outcome::ScanFailed => scanned(story, moment).map_or_else(Vec::new, scan::sections),
-        _ => ruling(story, moment).map_or_else(Vec::new, |ruling| rollback::sections(ruling, release(story))),
+        _ => match (said(story, moment), ruling(story, moment)) {
+            (Some(said), _) => said.sections(),
+            (None, Some(ruling)) => rollback::sections(ruling, release(story)),
+            (None, None) => Vec::new(),
+        },
     };
-    let stands_alone = moment.outcome.is_loud() || moment.gate.is_some() || moment.scan.is_some();
+    let stands_alone = moment.outcome.is_loud() || said(story, moment).is_some();
     if stands_alone && moment.rollback.is_none() {
         sections.push(lines::commit(story));
     }
@@ -62,11 +61,7 @@ pub(crate) fn remark(story: &Story, moment: &Moment) -> Text {
         Outcome::Progress => stage_succeeded(story, moment).then(actions_of(story, moment)),
         Outcome::Resumed => retried(moment),
         Outcome::AlarmCleared => ruling(story, moment).map_or_else(Text::new, rollback::cleared),
-        Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
-            visit(story, moment).map_or_else(Text::new, gate::remark)
-        }
-        Outcome::ScanPassed | Outcome::ScanFailed => scanned(story, moment).map_or_else(Text::new, scan::remark),
-        _ => headline(story, moment),
+        _ => said(story, moment).map_or_else(|| headline(story, moment), Said::remark),
     }
 }
 
@@ -138,10 +133,7 @@ fn action_line(name: &str, action: &ActionStory, attempt: u32) -> Text {
     let took = took
         .map_or_else(String::new, |took| if state.is_empty() { format!(" {took}") } else { format!(" after {took}") });
     let text = Text::new().plain(format!("• {name}{provider}{state}{took}"));
-    let text = match action.said.summary.as_deref() {
-        Some(summary) => text.plain(format!(": {summary}")),
-        None => text,
-    };
+    let text = text.because(action.said.summary.as_deref());
     match &action.said.url {
         Some(url) => text.plain("  ·  ").link("Details", Some(url)),
         None => text,
@@ -179,14 +171,9 @@ fn ruling<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Ruling> {
     story.rollbacks.get(moment.rollback.as_deref()?)
 }
 
-/// The visit to a gate a moment is about.
-fn visit<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Visit> {
-    story.gates.get(moment.gate.as_deref()?)
-}
-
-/// The scan a moment is about.
-fn scanned<'a>(story: &'a Story, moment: &Moment) -> Option<&'a Scanned> {
-    story.scans.get(moment.scan.as_deref()?)
+/// The gate or scan a moment is about.
+fn said<'a>(story: &'a Story, moment: &Moment) -> Option<&'a dyn Said> {
+    said::of(&story.gates, &story.scans, moment)
 }
 
 fn call(story: &Story, settings: &Settings) -> Text {
@@ -201,10 +188,9 @@ fn tone(story: &Story, moment: &Moment) -> Tone {
         Outcome::Failed => Tone::Bad,
         Outcome::Stopped | Outcome::Canceled | Outcome::Superseded => Tone::Neutral,
         Outcome::AlarmCleared => Tone::Good,
-        Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened => {
-            visit(story, moment).map_or(Tone::Neutral, gate::tone)
+        Outcome::GatePassed | Outcome::GateFailed | Outcome::GateOpened | Outcome::ScanPassed | Outcome::ScanFailed => {
+            said(story, moment).map_or(Tone::Neutral, Said::tone)
         }
-        Outcome::ScanPassed | Outcome::ScanFailed => scanned(story, moment).map_or(Tone::Neutral, scan::tone),
         Outcome::RolledBack | Outcome::RollbackFailed | Outcome::RollbackRefused | Outcome::RollbackObserved => {
             ruling(story, moment).map_or(Tone::Bad, rollback::tone)
         }

@@ -2,8 +2,7 @@
 
 use pipeline_model::StageName;
 
-use super::scan;
-use crate::gate::Visit;
+use super::said::{self, Said};
 use crate::scan::Ended;
 use crate::story::{ActionPath, FailedAction, Failure, Story};
 use crate::text::{Text, duration};
@@ -38,10 +37,9 @@ pub(super) fn failure(story: &Story, attempt: u32, reasons: Reasons) -> Vec<Text
 /// The gates and scans that stopped a stage without an action that failed.
 fn ours(story: &Story, attempt: u32, reasons: Reasons) -> Vec<Text> {
     let named = |name: &str| Text::new().bold(name);
-    let gates = story.gates_behind(attempt).into_iter();
-    let gates = gates.map(|visit| stopped(named("The gate"), visit, None, reasons));
+    let gates = story.gates_behind(attempt).into_iter().map(|visit| visit.stopped(named("The gate"), None, reasons));
     let scans = story.scans_behind(attempt).into_iter();
-    gates.chain(scans.map(|scanned| scan::stopped(named("The scan"), scanned, None, reasons))).collect()
+    gates.chain(scans.map(|scanned| scanned.stopped(named("The scan"), None, reasons))).collect()
 }
 
 /// The latest attempt failed in this stage because of gates, and for no other reason.
@@ -78,17 +76,6 @@ fn in_stage(failure: &Failure, stage: &StageName) -> bool {
     failure.actions.keys().any(|path| path.stage == *stage)
 }
 
-/// A gate says itself why it stopped a release; what its function reported to CodePipeline says no more.
-fn stopped(name: Text, visit: &Visit, reported: Option<&str>, reasons: Reasons) -> Text {
-    let took = visit.waited().map_or_else(String::new, |(since, at)| format!(" after {}", duration(since, at)));
-    let text = name.plain(format!(" stopped the release{took}"));
-    let below = reasons == Reasons::Below && visit.is_explained_by_its_checks();
-    match visit.reason.as_deref().or(reported).filter(|_| !below) {
-        Some(reason) => text.plain(format!(": {reason}")),
-        None => text,
-    }
-}
-
 fn failed_action(
     story: &Story,
     failure: &Failure,
@@ -97,21 +84,13 @@ fn failed_action(
 ) -> Text {
     let elsewhere = failure.stage.as_ref().is_some_and(|stage| *stage != path.stage);
     let name = if elsewhere { format!("{} / {}", path.stage, path.action) } else { path.action.to_string() };
-    if let Some(visit) = story.gate_behind(path, failed) {
-        let reported = failed.said.summary.as_deref();
-        return details(stopped(Text::new().bold(name), visit, reported, reasons), failed);
-    }
-    if let Some(scanned) = story.scan_behind(path, failed) {
-        let reported = failed.said.summary.as_deref();
-        return details(scan::stopped(Text::new().bold(name), scanned, reported, reasons), failed);
+    let (name, reported) = (Text::new().bold(name), failed.said.summary.as_deref());
+    if let Some(said) = said::behind(story, path, failed) {
+        return details(said.stopped(name, reported, reasons), failed);
     }
     let took = failed.started.map_or_else(String::new, |started| format!(" after {}", duration(started, failed.at)));
-    let text = Text::new().bold(name).plain(format!(" {}{took}{}", verb(story, path, failed), by(failed)));
-    let text = match failed.said.summary.as_deref() {
-        Some(summary) => text.plain(format!(": {summary}")),
-        None => text,
-    };
-    details(text, failed)
+    let text = name.plain(format!(" {}{took}{}", verb(story, path, failed), by(failed)));
+    details(text.because(reported), failed)
 }
 
 fn details(text: Text, failed: &FailedAction) -> Text {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use pipeline_model::Verdict;
 
 use super::Tone;
+use super::failure::Reasons;
+use super::said::{Said, in_place};
 use crate::gate::{Check, Stand, Visit};
 use crate::story::Story;
 use crate::text::{Text, duration};
@@ -14,41 +16,62 @@ const OPENINGS_SHOWN: usize = 3;
 /// Gates a message explains; there are rarely two at a time.
 const GATES_SHOWN: usize = 3;
 
-/// How a gate stands, in one sentence.
-pub(super) fn headline(name: Text, visit: &Visit) -> Text {
-    match visit.stand {
-        Stand::Held => at_gate(name.plain(" is held at the gate"), visit),
-        Stand::Passed => at_gate(name.plain(" passed the gate"), visit).plain(after(visit)),
-        Stand::Opened => by(at_gate(name.plain(" was let through the gate"), visit), visit),
-        Stand::Inconclusive | Stand::Error | Stand::Failed => {
-            at_gate(name.plain(" was stopped at the gate"), visit).plain(after(visit))
+impl Said for Visit {
+    fn nameless(&self) -> &'static str {
+        "A deployment"
+    }
+
+    fn headline(&self, name: Text) -> Text {
+        match self.stand {
+            Stand::Held => at_gate(name.plain(" is held at the gate"), self),
+            Stand::Passed => at_gate(name.plain(" passed the gate"), self).plain(after(self)),
+            Stand::Opened => by(at_gate(name.plain(" was let through the gate"), self), self),
+            Stand::Inconclusive | Stand::Error | Stand::Failed => {
+                at_gate(name.plain(" was stopped at the gate"), self).plain(after(self))
+            }
         }
     }
-}
 
-/// What a gate decided, for a place where the release stands above.
-pub(super) fn remark(visit: &Visit) -> Text {
-    let text = match visit.stand {
-        Stand::Opened => opening(visit),
-        Stand::Passed | Stand::Held => at_gate(Text::new().plain("Passed the gate"), visit).plain(after(visit)),
-        Stand::Inconclusive | Stand::Error | Stand::Failed => {
-            at_gate(Text::new().plain("Stopped at the gate"), visit).plain(after(visit))
-        }
-    };
-    let table = table(visit);
-    match visit.reason.as_deref().filter(|_| table.is_empty() && visit.stand != Stand::Opened) {
-        Some(reason) => text.plain(format!(": {reason}")),
-        None if table.is_empty() => text,
-        None => text.line().then(table),
+    fn remark(&self) -> Text {
+        let text = match self.stand {
+            Stand::Opened => opening(self),
+            Stand::Passed | Stand::Held => at_gate(Text::new().plain("Passed the gate"), self).plain(after(self)),
+            Stand::Inconclusive | Stand::Error | Stand::Failed => {
+                at_gate(Text::new().plain("Stopped at the gate"), self).plain(after(self))
+            }
+        };
+        explained(text, self.reason.as_deref().filter(|_| self.stand != Stand::Opened), table(self))
     }
-}
 
-/// All there is to say about one decision, for a message of its own.
-pub(super) fn sections(visit: &Visit) -> Vec<Text> {
-    let given = visit.opened_because.as_deref().map(|because| format!("Reason given: {because}"));
-    let reason = || visit.reason.clone().filter(|_| !visit.is_explained_by_its_checks());
-    let said = given.or_else(reason).map_or_else(Text::new, |said| Text::new().plain(said));
-    [said, table(visit)].into_iter().filter(|section| !section.is_empty()).collect()
+    fn sections(&self) -> Vec<Text> {
+        let given = self.opened_because.as_deref().map(|because| format!("Reason given: {because}"));
+        let reason = || self.reason.clone().filter(|_| !self.is_explained_by_its_checks());
+        let said = given.or_else(reason).map_or_else(Text::new, |said| Text::new().plain(said));
+        [said, table(self)].into_iter().filter(|section| !section.is_empty()).collect()
+    }
+
+    fn stopped(&self, name: Text, reported: Option<&str>, reasons: Reasons) -> Text {
+        let below = reasons == Reasons::Below && self.is_explained_by_its_checks();
+        let reason = self.reason.as_deref().or(reported).filter(|_| !below);
+        name.plain(format!(" stopped the release{}", after(self))).because(reason)
+    }
+
+    fn tone(&self) -> Tone {
+        match self.stand {
+            Stand::Held => Tone::Waiting,
+            Stand::Passed | Stand::Opened => Tone::Running,
+            Stand::Inconclusive | Stand::Error | Stand::Failed => Tone::Bad,
+        }
+    }
+
+    fn facts(&self) -> BTreeMap<&'static str, String> {
+        let facts = [
+            ("gate", Some(self.stand.as_str().to_owned())),
+            ("policy", self.place.policy.clone()),
+            ("openedBy", self.opened_by.clone()),
+        ];
+        facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
 }
 
 /// What the gates an execution stands at wait for, or why they stopped it.
@@ -66,7 +89,7 @@ pub(super) fn behind(story: &Story, attempt: u32) -> impl Iterator<Item = Text> 
 
 /// A line for each gate that a person opened, latest last.
 pub(super) fn openings(story: &Story) -> Option<Text> {
-    let visits = story.gates.visits();
+    let visits = story.gates.all();
     let opened: Vec<_> = visits.iter().filter(|(_, visit)| visit.stand == Stand::Opened).collect();
     let hidden = opened.len().saturating_sub(OPENINGS_SHOWN);
     let lines = opened[hidden..].iter().map(|(_, visit)| opening(visit));
@@ -75,7 +98,7 @@ pub(super) fn openings(story: &Story) -> Option<Text> {
 }
 
 /// Who opened a gate, and why.
-pub(super) fn opening(visit: &Visit) -> Text {
+fn opening(visit: &Visit) -> Text {
     let text = by(at_gate(Text::new().plain("The gate"), visit).plain(" was opened"), visit).plain(after(visit));
     match visit.opened_because.as_deref() {
         Some(because) => text.plain(format!(": {because}")),
@@ -83,27 +106,9 @@ pub(super) fn opening(visit: &Visit) -> Text {
     }
 }
 
-pub(super) fn tone(visit: &Visit) -> Tone {
-    match visit.stand {
-        Stand::Held => Tone::Waiting,
-        Stand::Passed | Stand::Opened => Tone::Running,
-        Stand::Inconclusive | Stand::Error | Stand::Failed => Tone::Bad,
-    }
-}
-
-/// What a program wants to know of it.
-pub(super) fn facts(visit: &Visit) -> BTreeMap<&'static str, String> {
-    let facts = [
-        ("gate", Some(visit.stand.as_str().to_owned())),
-        ("policy", visit.policy.clone()),
-        ("openedBy", visit.opened_by.clone()),
-    ];
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
-
 /// Since when, until when at most, and for what.
 fn waiting(visit: &Visit) -> Text {
-    let name = visit.action.as_ref().map_or("The gate", |action| action.as_str());
+    let name = visit.place.action.as_ref().map_or("The gate", |action| action.as_str());
     let text = Text::new().bold(name);
     let text = match (visit.stand, visit.since) {
         (Stand::Held, since) => text.plain(" has waited since ").time(since.unwrap_or(visit.at)),
@@ -113,12 +118,12 @@ fn waiting(visit: &Visit) -> Text {
         Some(until) => text.plain(", and waits until ").time(until).plain(" at most"),
         None => text,
     };
-    let lines = not_passing(visit);
-    match visit.reason.as_deref().filter(|_| lines.is_empty()) {
-        Some(reason) => text.plain(format!(": {reason}")),
-        None if lines.is_empty() => text,
-        None => text.line().then(lines),
-    }
+    explained(text, visit.reason.as_deref(), not_passing(visit))
+}
+
+/// By its checks, else by the reason that was given.
+fn explained(text: Text, reason: Option<&str>, checks: Text) -> Text {
+    if checks.is_empty() { text.because(reason) } else { text.line().then(checks) }
 }
 
 /// A line for each check that keeps the gate from opening.
@@ -153,19 +158,11 @@ fn line(check: &Check) -> Text {
     let text = Text::new().plain(format!("{sign} "));
     let text = if check.passes() { text.plain(check.name.as_str()) } else { text.bold(check.name.as_str()) };
     let text = text.plain(format!("{word}{}", if check.advisory { ", which is not counted" } else { "" }));
-    match check.says.as_deref() {
-        Some(says) => text.plain(format!(": {says}")),
-        None => text,
-    }
+    text.because(check.says.as_deref())
 }
 
-/// In its stage, else by the name of its policy.
 fn at_gate(text: Text, visit: &Visit) -> Text {
-    match (&visit.stage, &visit.policy) {
-        (Some(stage), _) => text.plain(" in ").bold(stage.as_str()),
-        (None, Some(policy)) => text.plain(" ").bold(policy.as_str()),
-        (None, None) => text,
-    }
+    in_place(text, &visit.place, " ")
 }
 
 fn by(text: Text, visit: &Visit) -> Text {

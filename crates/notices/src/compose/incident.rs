@@ -1,7 +1,7 @@
 //! The message about a decision that no execution stands for: here about a rollback.
 
 use super::rollback::{self, Release};
-use super::{Data, Notice, Tone, hook, late_line, lines};
+use super::{Data, Notice, Tone, hook, late_line, lines, said};
 use crate::incident::Incident;
 use crate::moment::{Moment, Outcome};
 use crate::rollback::Ruling;
@@ -28,7 +28,7 @@ pub(crate) fn notice(incident: &Incident, settings: &Settings) -> Notice {
 
 /// What one moment has to say. `late` is set when it is told long after it happened.
 pub(crate) fn announcement(incident: &Incident, moment: &Moment, settings: &Settings, late: bool) -> Notice {
-    if let Some(said) = hook::of(incident, moment) {
+    if let Some(said) = said::of(&incident.gates, &incident.scans, moment) {
         return hook::announcement(incident, said, (moment, late), settings);
     }
     let ruling = ruling(incident, moment.rollback.as_deref());
@@ -49,7 +49,7 @@ pub(crate) fn announcement(incident: &Incident, moment: &Moment, settings: &Sett
 
 /// What a quiet moment adds to the thread.
 pub(crate) fn remark(incident: &Incident, moment: &Moment) -> Text {
-    match hook::of(incident, moment) {
+    match said::of(&incident.gates, &incident.scans, moment) {
         Some(said) => said.remark(),
         None => rollback::cleared(ruling(incident, moment.rollback.as_deref())),
     }
@@ -57,8 +57,10 @@ pub(crate) fn remark(incident: &Incident, moment: &Moment) -> Text {
 
 /// Whether the one message tells a moment so that nothing is left to add.
 pub(crate) fn shows(incident: &Incident, moment: &Moment) -> bool {
-    match hook::of(incident, moment) {
-        Some(said) => incident.rollbacks.is_empty() && hook::leading(incident) == Some(said),
+    match said::of(&incident.gates, &incident.scans, moment) {
+        Some(said) => {
+            incident.rollbacks.is_empty() && hook::leading(incident).is_some_and(|first| std::ptr::addr_eq(first, said))
+        }
         None => moment.rollback.as_deref() == incident.rollbacks.leading(),
     }
 }

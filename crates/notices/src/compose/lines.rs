@@ -40,12 +40,8 @@ pub(super) fn headline(story: &Story, standing: &Standing) -> Text {
         Standing::Canceled => name.plain(" was canceled: the pipeline was changed while it ran"),
         Standing::Superseded => name.plain(" was superseded by a newer execution"),
         Standing::Unknown(state) => name.plain(format!(" is in state {state}")),
-        Standing::Gate(identity) => match story.gates.get(identity) {
-            Some(visit) => super::gate::headline(name, visit),
-            None => name,
-        },
-        Standing::Scan(identity) => match story.scans.get(identity) {
-            Some(scanned) => super::scan::headline(name, scanned),
+        Standing::Gate(_) | Standing::Scan(_) => match super::said::at(story, standing) {
+            Some(said) => said.headline(name),
             None => name,
         },
         Standing::Rollback(identity) => match story.rollbacks.get(identity) {

@@ -116,10 +116,7 @@ fn in_short(ruling: &Ruling) -> Text {
         Some(alarm) => text.plain(" for alarm ").link(alarm.as_str(), ruling.alarm_url.as_deref()),
         None => text,
     };
-    match &ruling.reason {
-        Some(reason) => text.plain(format!(": {reason}")),
-        None => text,
-    }
+    text.because(ruling.reason.as_deref())
 }
 
 fn in_stage(text: Text, ruling: &Ruling) -> Text {
@@ -139,10 +136,7 @@ fn alarm(ruling: &Ruling) -> Text {
         (None, Some(cleared)) => text.plain(", OK again since ").time(cleared),
         (None, None) => text,
     };
-    match ruling.alarm_reason.as_deref() {
-        Some(reason) => text.plain(format!(": {reason}")),
-        None => text,
-    }
+    text.because(ruling.alarm_reason.as_deref())
 }
 
 /// From which release to which.

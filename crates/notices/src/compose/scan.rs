@@ -4,70 +4,81 @@ use std::collections::BTreeMap;
 
 use super::Tone;
 use super::failure::Reasons;
+use super::said::{Said, in_place};
 use crate::scan::{Ended, Found, Scanned, Unread};
+use crate::stopper::Stopper;
 use crate::story::Story;
 use crate::text::{Text, is_web_address};
 
 /// Scans a message explains; there are rarely two at a time.
 const SCANS_SHOWN: usize = 2;
 
-/// How a scan ended, in one sentence.
-pub(super) fn headline(name: Text, scanned: &Scanned) -> Text {
-    match scanned.ended {
-        Ended::Passed => of_it(name.plain(" passed the scan"), scanned, " "),
-        Ended::Error => of_it(name.plain(" was stopped: it could not be scanned"), scanned, " by "),
-        Ended::Failed => of_it(name.plain(" was stopped by the scan"), scanned, " "),
+impl Said for Scanned {
+    fn nameless(&self) -> &'static str {
+        "A release"
     }
-}
 
-/// What a scan said, for a place where the release stands above.
-pub(super) fn remark(scanned: &Scanned) -> Text {
-    let text = match scanned.ended {
-        Ended::Passed => {
-            let text =
-                of_it(Text::new().plain("Passed the scan"), scanned, " ").plain(format!(": {}", result(scanned)));
-            return reported(text, scanned);
+    fn headline(&self, name: Text) -> Text {
+        match self.ended {
+            Ended::Passed => in_place(name.plain(" passed the scan"), &self.place, " "),
+            Ended::Error => in_place(name.plain(" was stopped: it could not be scanned"), &self.place, " by "),
+            Ended::Failed => in_place(name.plain(" was stopped by the scan"), &self.place, " "),
         }
-        Ended::Error => of_it(Text::new().plain("Could not be scanned"), scanned, " by "),
-        Ended::Failed => of_it(Text::new().plain("Stopped by the scan"), scanned, " "),
-    };
-    evidence(scanned).into_iter().fold(because(text, why(scanned)), |text, section| text.line().then(section))
-}
-
-/// All there is to say about one scan, for a message of its own.
-pub(super) fn sections(scanned: &Scanned) -> Vec<Text> {
-    let said = match scanned.ended {
-        Ended::Passed => Some(result(scanned)),
-        Ended::Error | Ended::Failed => why(scanned),
-    };
-    said.map(|said| Text::new().plain(said)).into_iter().chain(evidence(scanned)).collect()
-}
-
-/// What stopped the release: in full, or by numbers alone if what they count is listed below.
-pub(super) fn stopped(name: Text, scanned: &Scanned, answer: Option<&str>, reasons: Reasons) -> Text {
-    let text = match scanned.ended {
-        Ended::Error => name.plain(" could not be made"),
-        Ended::Passed | Ended::Failed => name.plain(" stopped the release"),
-    };
-    let reason = scanned.reason.as_deref().or(answer).map(str::to_owned);
-    match reasons {
-        Reasons::Here => {
-            let said: Vec<String> = numbers(scanned).into_iter().chain(reason).collect();
-            reported(because(text, Some(said.join(". ")).filter(|said| !said.is_empty())), scanned)
-        }
-        Reasons::Below => because(text, why(scanned).or(reason)),
     }
-}
 
-fn because(text: Text, said: Option<String>) -> Text {
-    match said {
-        Some(said) => text.plain(format!(": {said}")),
-        None => text,
+    fn remark(&self) -> Text {
+        let text = match self.ended {
+            Ended::Passed => {
+                let text = in_place(Text::new().plain("Passed the scan"), &self.place, " ")
+                    .plain(format!(": {}", result(self)));
+                return with_report(text, self);
+            }
+            Ended::Error => in_place(Text::new().plain("Could not be scanned"), &self.place, " by "),
+            Ended::Failed => in_place(Text::new().plain("Stopped by the scan"), &self.place, " "),
+        };
+        evidence(self).into_iter().fold(text.because(why(self).as_deref()), |text, section| text.line().then(section))
+    }
+
+    fn sections(&self) -> Vec<Text> {
+        let said = match self.ended {
+            Ended::Passed => Some(result(self)),
+            Ended::Error | Ended::Failed => why(self),
+        };
+        said.map(|said| Text::new().plain(said)).into_iter().chain(evidence(self)).collect()
+    }
+
+    fn stopped(&self, name: Text, reported: Option<&str>, reasons: Reasons) -> Text {
+        let text = match self.ended {
+            Ended::Error => name.plain(" could not be made"),
+            Ended::Passed | Ended::Failed => name.plain(" stopped the release"),
+        };
+        let reason = self.reason.as_deref().or(reported).map(str::to_owned);
+        match reasons {
+            Reasons::Here => {
+                let said: Vec<String> = numbers(self).into_iter().chain(reason).collect();
+                with_report(text.because(Some(said.join(". ").as_str()).filter(|said| !said.is_empty())), self)
+            }
+            Reasons::Below => text.because(why(self).or(reason).as_deref()),
+        }
+    }
+
+    fn tone(&self) -> Tone {
+        if self.stops() { Tone::Bad } else { Tone::Running }
+    }
+
+    fn facts(&self) -> BTreeMap<&'static str, String> {
+        let facts = [
+            ("scan", Some(self.ended.as_str().to_owned())),
+            ("policy", self.place.policy.clone()),
+            ("findings", findings(self)),
+            ("report", self.report.clone()),
+        ];
+        facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 }
 
 /// With the report's page at its end, if it has one.
-fn reported(text: Text, scanned: &Scanned) -> Text {
+fn with_report(text: Text, scanned: &Scanned) -> Text {
     match scanned.report.as_deref().filter(|report| is_web_address(report)) {
         Some(report) => text.plain("  ·  ").link("Report", Some(report)),
         None => text,
@@ -78,8 +89,8 @@ fn reported(text: Text, scanned: &Scanned) -> Text {
 pub(super) fn standing(story: &Story) -> Vec<Text> {
     let mut sections = Vec::new();
     for (_, scanned) in story.at_scans().into_iter().take(SCANS_SHOWN) {
-        let name = scanned.action.as_ref().map_or("The scan", |action| action.as_str());
-        sections.push(stopped(Text::new().bold(name), scanned, None, Reasons::Below));
+        let name = scanned.place.action.as_ref().map_or("The scan", |action| action.as_str());
+        sections.push(scanned.stopped(Text::new().bold(name), None, Reasons::Below));
         sections.extend(evidence(scanned));
     }
     sections
@@ -88,21 +99,6 @@ pub(super) fn standing(story: &Story) -> Vec<Text> {
 /// What was found by the scans an attempt failed by.
 pub(super) fn behind(story: &Story, attempt: u32) -> impl Iterator<Item = Text> {
     story.scans_behind(attempt).into_iter().take(SCANS_SHOWN).flat_map(evidence)
-}
-
-pub(super) fn tone(scanned: &Scanned) -> Tone {
-    if scanned.ended.stops() { Tone::Bad } else { Tone::Running }
-}
-
-/// What a program wants to know of it.
-pub(super) fn facts(scanned: &Scanned) -> BTreeMap<&'static str, String> {
-    let facts = [
-        ("scan", Some(scanned.ended.as_str().to_owned())),
-        ("policy", scanned.policy.clone()),
-        ("findings", findings(scanned)),
-        ("report", scanned.report.clone()),
-    ];
-    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// What a scan found that passed.
@@ -208,14 +204,5 @@ fn what_to_do(scanned: &Scanned) -> Text {
                 text.plain(format!("Report: {report}"))
             }
         }
-    }
-}
-
-/// In its stage, else by the name of its policy.
-fn of_it(text: Text, scanned: &Scanned, before_the_policy: &'static str) -> Text {
-    match (&scanned.stage, &scanned.policy) {
-        (Some(stage), _) => text.plain(" in ").bold(stage.as_str()),
-        (None, Some(policy)) => text.plain(before_the_policy).bold(policy.as_str()),
-        (None, None) => text,
     }
 }

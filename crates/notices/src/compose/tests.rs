@@ -17,6 +17,7 @@ use crate::facts::{Commit, ExecutionFacts, Structure};
 use crate::record::{Kind, Record};
 use crate::route::Desk;
 use crate::story::Story;
+use crate::subject::Subject;
 use crate::testing::{Channels, approval_message, at, desk_with, rendered, story, told};
 
 const OWNED: &str = "owners: [{pipelines: [orders], mention: [S0123456]}]\n";
@@ -69,6 +70,29 @@ fn slack(story: &Story, desk: &Desk, now: Timestamp) -> Value {
         sent.filter(|delivery| delivery.kind == kind).map(rendered).collect()
     };
     json!({"edit": of(Kind::Edit), "reply": of(Kind::Reply)})
+}
+
+/// What is told anew once it is known, each channel with what it gets.
+fn news(before: &Story, after: &Story, now: Timestamp) -> Value {
+    let desk = desk_with(&format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns]}}]"));
+    let (mut record, mut channels) = (Record::new(before.clone()), Channels::default());
+    channels.deliver(&mut record, &desk, now);
+    channels.sent.clear();
+    *record.story() = after.clone();
+    channels.deliver(&mut record, &desk, now);
+    told_by(&channels)
+}
+
+/// What is sent about something nobody has heard of.
+fn sent(subject: impl Into<Subject>, desk: &Desk, now: Timestamp) -> Value {
+    let (mut record, mut channels) = (Record::new(subject), Channels::default());
+    channels.deliver(&mut record, desk, now);
+    told_by(&channels)
+}
+
+fn told_by(channels: &Channels) -> Value {
+    let told = |delivery: &crate::Delivery| json!({"to": delivery.address.to_string(), "kind": delivery.kind.as_str(), "message": rendered(delivery)});
+    channels.sent.iter().map(told).collect()
 }
 
 /// The same execution when nothing but its start was known.

@@ -4,29 +4,16 @@ use pipeline_model::Verdict::{Error, Fail, Inconclusive, Pass, Unknown, Wait};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{at, check, errors, gated, opened, with_gate};
-
-fn joined(decisions: &[Decision]) -> Gates {
-    let mut gates = Gates::default();
-    decisions.iter().for_each(|decision| gates.absorb(decision));
-    gates
-}
+use crate::testing::{
+    at, check, endless, errors, gated, in_any_order, in_words, of_another, opened, with_gate, without_end,
+};
 
 fn keys(decisions: &[Decision]) -> Vec<String> {
-    let moments = crate::moment::in_order(joined(decisions).moments(1).collect());
-    moments
-        .into_iter()
-        .map(|moment| format!("{} {}", moment.outcome, moment.at.duration_since(at(0)).as_secs()))
-        .collect()
-}
-
-/// The same at another gate.
-fn at_another(decision: Decision, key: &str) -> Decision {
-    Decision { key: Some(key.to_owned()), ..decision }
+    in_words(Gates::of(decisions).moments(1))
 }
 
 fn is_held(gates: &Gates) -> bool {
-    gates.visits().iter().any(|(_, visit)| visit.stand == Stand::Held)
+    gates.all().iter().any(|(_, visit)| visit.stand == Stand::Held)
 }
 
 /// Four gates: one that waits and passes, one that passes at once, one that a person opens, one that still holds.
@@ -36,10 +23,10 @@ fn an_afternoon() -> Vec<Decision> {
         with_gate(gated(Wait, 700), |gate| gate.checks.push(check("latency", "metric", "wait", "240 ms"))),
         gated(Pass, 1_120),
         gated(Pass, 1_125),
-        at_another(gated(Pass, 400), "second"),
-        at_another(gated(Wait, 500), "third"),
-        at_another(opened(800), "third"),
-        at_another(gated(Wait, 900), "fourth"),
+        of_another(gated(Pass, 400), "second"),
+        of_another(gated(Wait, 500), "third"),
+        of_another(opened(800), "third"),
+        of_another(gated(Wait, 900), "fourth"),
     ]
 }
 
@@ -65,10 +52,10 @@ fn an_opening_is_told_even_if_nobody_waited() {
 #[test]
 fn a_hold_that_is_heard_of_after_the_decision_changes_nothing() {
     for decided in [gated(Pass, 400), gated(Pass, 900), gated(Fail, 900), opened(900)] {
-        let before = joined(std::slice::from_ref(&decided));
+        let before = Gates::of(std::slice::from_ref(&decided));
         for late in [gated(Wait, 430), gated(Wait, 899), gated(Wait, 5_000)] {
-            assert_eq!(joined(&[decided.clone(), late.clone()]), before);
-            assert_eq!(joined(&[late, decided.clone()]), before, "and the other way around");
+            assert_eq!(Gates::of(&[decided.clone(), late.clone()]), before);
+            assert_eq!(Gates::of(&[late, decided.clone()]), before, "and the other way around");
         }
     }
 }
@@ -76,15 +63,15 @@ fn a_hold_that_is_heard_of_after_the_decision_changes_nothing() {
 #[test]
 fn a_hold_that_changed_says_what_it_waits_for_now_and_since_when_it_began() {
     let changed = with_gate(gated(Wait, 700), |gate| gate.checks = vec![check("latency", "metric", "wait", "240 ms")]);
-    let forth = joined(&[gated(Wait, 430), changed.clone()]);
-    assert_eq!(forth, joined(&[changed, gated(Wait, 430)]));
-    let (_, visit) = forth.visits()[0];
+    let forth = Gates::of(&[gated(Wait, 430), changed.clone()]);
+    assert_eq!(forth, Gates::of(&[changed, gated(Wait, 430)]));
+    let (_, visit) = forth.all()[0];
     assert_eq!((visit.since, visit.checks[0].name.as_str()), (Some(at(400)), "latency"));
 }
 
 #[test]
 fn verdicts_of_a_later_version_say_nothing() {
-    assert!(joined(&[gated(Unknown(String::from("postponed")), 1)]).is_empty());
+    assert!(Gates::of(&[gated(Unknown(String::from("postponed")), 1)]).is_empty());
 }
 
 #[test]
@@ -100,27 +87,24 @@ fn of_many_checks_those_that_do_not_pass_are_kept_and_the_others_counted() {
     let mut checks: Vec<_> = (0..30).map(|n| check(&format!("c{n:02}"), "http", "pass", "200")).collect();
     checks.extend(["wait", "error", "fail", "postponed"].map(|word| check(word, "http", word, "so")));
     checks.push(GateCheck { advisory: true, ..check("advisory", "http", "fail", "so") });
-    let gates = joined(&[with_gate(gated(Fail, 900), |gate| gate.checks = checks)]);
-    let (_, visit) = gates.visits()[0];
+    let gates = Gates::of(&[with_gate(gated(Fail, 900), |gate| gate.checks = checks)]);
+    let (_, visit) = gates.all()[0];
     let names: Vec<_> = visit.checks.iter().map(|check| check.name.as_str()).collect();
     assert_eq!(names, ["fail", "error", "postponed", "wait", "advisory", "c00", "c01", "c02"]);
     assert_eq!((visit.more, visit.more_open), (27, 0));
     let failing = with_gate(gated(Fail, 900), |gate| gate.checks = vec![errors("fail"); 20]);
-    assert_eq!(joined(&[failing]).visits()[0].1.more_open, 12);
+    assert_eq!(Gates::of(&[failing]).all()[0].1.more_open, 12);
 }
 
 #[test]
 fn what_is_kept_of_a_visit_is_bounded() {
-    let long = "\u{202E}“é🚀”\n".repeat(2_000);
+    let long = without_end();
     let decision = with_gate(gated(Fail, 900), |gate| {
         gate.checks = vec![check(&long, &long, &long, &long); 100];
         (gate.policy, gate.opened_by, gate.opened_because) =
             (Some(long.clone()), Some(long.clone()), Some(long.clone()));
     });
-    let (stage, action) = (StageName::new(long.clone()), ActionName::new(long.clone()));
-    let decision =
-        Decision { reason: Some(long.clone()), key: Some(long), stage: Some(stage), action: Some(action), ..decision };
-    let stored = serde_json::to_vec(&joined(&[decision])).unwrap();
+    let stored = serde_json::to_vec(&Gates::of(&[endless(decision)])).unwrap();
     assert!(stored.len() < 5_000, "{} bytes", stored.len());
 }
 
@@ -128,13 +112,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_order_and_any_duplicates_end_the_same(
-        decisions in proptest::collection::vec(1_usize..=3, an_afternoon().len()).prop_map(|times| {
-            let repeated = an_afternoon().into_iter().zip(times).flat_map(|(decision, times)| vec![decision; times]);
-            repeated.collect::<Vec<_>>()
-        }).prop_shuffle(),
-    ) {
-        prop_assert_eq!(joined(&decisions), joined(&an_afternoon()));
+    fn any_order_and_any_duplicates_end_the_same(decisions in in_any_order(an_afternoon(), 3)) {
+        prop_assert_eq!(Gates::of(&decisions), Gates::of(&an_afternoon()));
         prop_assert_eq!(keys(&decisions), keys(&an_afternoon()));
     }
 
@@ -159,16 +138,16 @@ proptest! {
     ) {
         let heard = |turn: &i64| {
             let verdict = match turn % 3 { 0 => Pass, 1 => Wait, _ => Error };
-            at_another(gated(verdict, 500 + turn), &format!("gate-{:02}", turn % 30))
+            of_another(gated(verdict, 500 + turn), &format!("gate-{:02}", turn % 30))
         };
         let mut decisions: Vec<_> = turns.iter().map(heard).collect();
-        decisions.insert(20, at_another(gated(Fail, 450), "stopped"));
-        let mixed = joined(&decisions);
-        prop_assert_eq!(mixed.0.len(), KEPT);
-        let leading = mixed.get(mixed.leading().unwrap()).unwrap();
+        decisions.insert(20, of_another(gated(Fail, 450), "stopped"));
+        let mixed = Gates::of(&decisions);
+        prop_assert_eq!(mixed.0.len(), Visit::KEPT);
+        let leading = mixed.leading().unwrap().1;
         prop_assert_eq!((leading.stand, leading.checks.len()), (Stand::Failed, 2), "with all that was said of it");
-        prop_assert_eq!(mixed.0.values().filter(|visit| !visit.checks.is_empty()).count(), DETAILED);
+        prop_assert_eq!(mixed.0.values().filter(|visit| !visit.checks.is_empty()).count(), Visit::DETAILED);
         let straight: Vec<_> = (0..60).map(|turn| heard(&turn)).chain(decisions.get(20).cloned()).collect();
-        prop_assert_eq!(mixed, joined(&straight));
+        prop_assert_eq!(mixed, Gates::of(&straight));
     }
 }

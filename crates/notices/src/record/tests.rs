@@ -8,11 +8,52 @@ mod routes;
 mod scans;
 mod stored;
 
+use pipeline_model::Decision;
+
 use super::*;
 use crate::channel::MessageHandle;
 use crate::testing::{Channels, RELEASE, approval_message, at, blank, desk, desk_with, record, refusal, told};
 
 const SLACK: &str = "slack:C0123456";
+
+/// One thing that is heard of.
+enum Heard<'a> {
+    Of(Box<Decision>),
+    Events(&'a str),
+}
+
+use Heard::{Events, Of};
+
+fn of(decision: Decision) -> Heard<'static> {
+    Of(Box::new(decision))
+}
+
+/// What is sent for each of them, after the release has come as far as these lines.
+fn told_of(reached: &str, heard: Vec<Heard<'_>>, desk: &Desk) -> Vec<String> {
+    let (mut record, mut channels, mut sent) = (record(reached), Channels::default(), Vec::new());
+    let now = record.story().last_change().unwrap();
+    channels.deliver(&mut record, desk, now);
+    for news in heard {
+        let now = match news {
+            Of(decision) => {
+                record.subject.absorb_decision(&decision);
+                decision.time
+            }
+            Events(lines) => {
+                let events = told(lines);
+                events.iter().for_each(|event| record.story().absorb(event));
+                events.iter().map(|event| event.time).max().unwrap()
+            }
+        };
+        sent.extend(channels.deliver(&mut record, desk, now));
+    }
+    assert_eq!(channels.deliver(&mut record, desk, at(9_000)), Vec::<String>::new(), "everybody knows everything");
+    sent
+}
+
+fn quiet_desks() -> [(&'static str, Desk); 2] {
+    ["webhook", "sns"].map(|channel| (channel, desk_with(&format!("routes: [{{channels: [{channel}]}}]"))))
+}
 
 /// Absorbs the lines one after another, and sends after each.
 fn follow(lines: &str, desk: &Desk) -> (Record, Channels, Vec<String>) {

@@ -4,20 +4,10 @@ use pipeline_model::RollbackOutcome::{Done, Failed, Observed, Refused, Unknown};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{at, decided, with};
-
-fn joined(decisions: &[Decision]) -> Rollbacks {
-    let mut rollbacks = Rollbacks::default();
-    decisions.iter().for_each(|decision| rollbacks.absorb(decision));
-    rollbacks
-}
+use crate::testing::{at, decided, endless, in_any_order, in_words, with, without_end};
 
 fn keys(decisions: &[Decision]) -> Vec<String> {
-    let moments = crate::moment::in_order(joined(decisions).moments(1).collect());
-    moments
-        .into_iter()
-        .map(|moment| format!("{} {}", moment.outcome, moment.at.duration_since(at(0)).as_secs()))
-        .collect()
+    in_words(Rollbacks::of(decisions).moments(1))
 }
 
 fn cleared(second: i64) -> Decision {
@@ -73,7 +63,7 @@ fn an_alarm_that_is_quiet_before_the_rollback_is_heard_of_is_told_with_it() {
 
 #[test]
 fn an_outcome_of_a_later_version_says_nothing() {
-    assert!(joined(&[decided(Unknown(String::from("postponed")), 1)]).is_empty());
+    assert!(Rollbacks::of(&[decided(Unknown(String::from("postponed")), 1)]).is_empty());
 }
 
 #[test]
@@ -84,7 +74,7 @@ fn without_a_key_the_event_itself_is_the_incident() {
 
 #[test]
 fn what_is_kept_of_a_decision_is_bounded() {
-    let long = "\u{202E}“é🚀”\n".repeat(2_000);
+    let long = without_end();
     let decision = with(decided(Failed, 1), |rollback| {
         rollback.alarm = Some(long.clone());
         rollback.alarm_reason = Some(long.clone());
@@ -94,7 +84,7 @@ fn what_is_kept_of_a_decision_is_bounded() {
         rollback.commands = vec![long.clone(); 100];
         rollback.to = Some(Revision { id: long.clone(), summary: Some(long.clone()), url: Some(long.clone()) });
     });
-    let rollbacks = joined(&[Decision { reason: Some(long.clone()), key: Some(long.clone()), ..decision }]);
+    let rollbacks = Rollbacks::of(&[endless(decision)]);
     let ruling = rollbacks.get(rollbacks.leading().unwrap()).unwrap();
     assert_eq!((ruling.steps.len(), ruling.commands.len(), ruling.alarm_url.clone()), (STEPS, COMMANDS, None));
     assert!(ruling.commands.iter().all(|command| command.ends_with('…') && !command.contains('\n')));
@@ -105,13 +95,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_order_and_any_duplicates_end_the_same(
-        decisions in proptest::collection::vec(1_usize..=3, a_night().len()).prop_map(|times| {
-            let repeated = a_night().into_iter().zip(times).flat_map(|(decision, times)| vec![decision; times]);
-            repeated.collect::<Vec<_>>()
-        }).prop_shuffle(),
-    ) {
-        prop_assert_eq!(joined(&decisions), joined(&a_night()));
+    fn any_order_and_any_duplicates_end_the_same(decisions in in_any_order(a_night(), 3)) {
+        prop_assert_eq!(Rollbacks::of(&decisions), Rollbacks::of(&a_night()));
         prop_assert_eq!(keys(&decisions), keys(&a_night()));
     }
 
@@ -122,12 +107,12 @@ proptest! {
         let refused = |turn: &i64| for_alarm(decided(Refused, *turn), &format!("alarm-{:02}", turn % 40));
         let mut decisions: Vec<_> = turns.iter().map(refused).collect();
         decisions.insert(20, decided(Done, 5));
-        let mixed = joined(&decisions);
-        prop_assert_eq!(mixed.0.len(), KEPT);
+        let mixed = Rollbacks::of(&decisions);
+        prop_assert_eq!(mixed.0.len(), Ruling::KEPT);
         let leading = mixed.get(mixed.leading().unwrap()).unwrap();
         prop_assert_eq!((leading.ending, leading.steps.len()), (Ending::Done, 1), "with all that was said of it");
-        prop_assert_eq!(mixed.0.values().filter(|ruling| ruling.alarm_reason.is_some()).count(), DETAILED);
+        prop_assert_eq!(mixed.0.values().filter(|ruling| ruling.alarm_reason.is_some()).count(), Ruling::DETAILED);
         let straight: Vec<_> = [decided(Done, 5)].into_iter().chain((0..80).map(|turn| refused(&turn))).collect();
-        prop_assert_eq!(mixed, joined(&straight));
+        prop_assert_eq!(mixed, Rollbacks::of(&straight));
     }
 }

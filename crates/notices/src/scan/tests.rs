@@ -4,23 +4,10 @@ use pipeline_model::Verdict::{Error, Fail, Inconclusive, Pass, Unknown, Wait};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{at, finding, scanned, unread, with_scan};
-
-fn joined(decisions: &[Decision]) -> Scans {
-    let mut scans = Scans::default();
-    decisions.iter().for_each(|decision| scans.absorb(decision));
-    scans
-}
+use crate::testing::{endless, finding, in_any_order, in_words, of_another, scanned, unread, with_scan, without_end};
 
 fn keys(decisions: &[Decision]) -> Vec<String> {
-    let moments = crate::moment::in_order(joined(decisions).moments(1).collect());
-    let second = |moment: &Moment| moment.at.duration_since(at(0)).as_secs();
-    moments.iter().map(|moment| format!("{} {}", moment.outcome, second(moment))).collect()
-}
-
-/// The same of another action.
-fn of_another(decision: Decision, key: &str) -> Decision {
-    Decision { key: Some(key.to_owned()), ..decision }
+    in_words(Scans::of(decisions).moments(1))
 }
 
 /// Scans of a release: one that is told twice, one that fails and passes in a retry, one that cannot be made.
@@ -42,15 +29,19 @@ fn every_scan_is_told_once_with_how_it_ended() {
 
 #[test]
 fn a_scan_that_is_told_again_is_the_same_scan() {
-    let again = joined(&[scanned(Fail, 300), scanned(Fail, 300), scanned(Fail, 302)]);
-    assert_eq!(again, joined(&[scanned(Fail, 300)]));
+    let again = Scans::of(&[scanned(Fail, 300), scanned(Fail, 300), scanned(Fail, 302)]);
+    assert_eq!(again, Scans::of(&[scanned(Fail, 300)]));
     let by_event = |id: &str| Decision { id: id.to_owned(), key: None, ..scanned(Fail, 300) };
-    assert_eq!(joined(&[by_event("a"), by_event("b"), by_event("a")]).0.len(), 2, "without a key the event is the key");
+    assert_eq!(
+        Scans::of(&[by_event("a"), by_event("b"), by_event("a")]).0.len(),
+        2,
+        "without a key the event is the key"
+    );
 }
 
 #[test]
 fn verdicts_of_a_later_version_and_scans_under_way_say_nothing() {
-    assert!(joined(&[scanned(Unknown(String::from("quarantine")), 1), scanned(Wait, 2)]).is_empty());
+    assert!(Scans::of(&[scanned(Unknown(String::from("quarantine")), 1), scanned(Wait, 2)]).is_empty());
 }
 
 #[test]
@@ -62,7 +53,7 @@ fn what_a_message_has_no_room_for_is_counted() {
         scan.gaps = (0..5).map(|n| unread(&format!("{n}.zip"), "is encrypted")).collect();
         scan.coverage = None;
     });
-    let scans = joined(&[wide]);
+    let scans = Scans::of(&[wide]);
     let (_, scanned) = scans.leading().unwrap();
     assert_eq!((scanned.top.len(), scanned.more_findings()), (FINDINGS, 7));
     assert_eq!((scanned.unread.len(), scanned.more_unread()), (UNREAD, 2));
@@ -75,7 +66,7 @@ fn a_finding_without_a_title_has_the_name_of_its_rule() {
         let untitled = || ScanFinding { title: None, ..finding("jwt", "high", "a.js") };
         scan.top = vec![untitled(), ScanFinding { rule: String::new(), ..untitled() }];
     });
-    let scans = joined(&[named]);
+    let scans = Scans::of(&[named]);
     let titles: Vec<_> = scans.leading().unwrap().1.top.iter().map(|found| found.title.as_str()).collect();
     assert_eq!(titles, ["jwt", "A finding without a name"]);
 }
@@ -84,7 +75,7 @@ fn a_finding_without_a_title_has_the_name_of_its_rule() {
 fn a_report_is_a_page_or_an_object_in_s3() {
     let kept = |address: &str| {
         let told = with_scan(scanned(Fail, 300), |scan| scan.report_url = Some(address.to_owned()));
-        joined(&[told]).leading().unwrap().1.report.clone()
+        Scans::of(&[told]).leading().unwrap().1.report.clone()
     };
     for address in ["https://example.com/report", "s3://scans/orders/e1/Scan.sarif"] {
         assert_eq!(kept(address).as_deref(), Some(address));
@@ -96,17 +87,14 @@ fn a_report_is_a_page_or_an_object_in_s3() {
 
 #[test]
 fn what_is_kept_of_a_scan_is_bounded() {
-    let long = "\u{202E}“é🚀”\n".repeat(2_000);
+    let long = without_end();
     let decision = with_scan(scanned(Fail, 900), |scan| {
         let endless = || ScanFinding { advice: Some(long.clone()), ..finding(&long, &long, &long) };
         scan.top = vec![endless(); 10];
         scan.gaps = vec![unread(&long, &long); 5];
         (scan.policy, scan.report_url) = (Some(long.clone()), Some(format!("s3://{long}")));
     });
-    let (stage, action) = (StageName::new(long.clone()), ActionName::new(long.clone()));
-    let decision =
-        Decision { reason: Some(long.clone()), key: Some(long), stage: Some(stage), action: Some(action), ..decision };
-    let stored = serde_json::to_vec(&joined(&[decision])).unwrap();
+    let stored = serde_json::to_vec(&Scans::of(&[endless(decision)])).unwrap();
     assert!(stored.len() < 8_000, "{} bytes", stored.len());
 }
 
@@ -114,13 +102,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_order_and_any_duplicates_end_the_same(
-        decisions in proptest::collection::vec(1_usize..=3, an_afternoon().len()).prop_map(|times| {
-            let repeated = an_afternoon().into_iter().zip(times).flat_map(|(decision, times)| vec![decision; times]);
-            repeated.collect::<Vec<_>>()
-        }).prop_shuffle(),
-    ) {
-        prop_assert_eq!(joined(&decisions), joined(&an_afternoon()));
+    fn any_order_and_any_duplicates_end_the_same(decisions in in_any_order(an_afternoon(), 3)) {
+        prop_assert_eq!(Scans::of(&decisions), Scans::of(&an_afternoon()));
         prop_assert_eq!(keys(&decisions), keys(&an_afternoon()));
     }
 
@@ -134,11 +117,11 @@ proptest! {
         };
         let mut decisions: Vec<_> = turns.iter().map(heard).collect();
         decisions.insert(20, of_another(scanned(Fail, 450), "stopped"));
-        let mixed = joined(&decisions);
-        prop_assert_eq!(mixed.0.len(), KEPT);
+        let mixed = Scans::of(&decisions);
+        prop_assert_eq!(mixed.0.len(), Scanned::KEPT);
         let (_, leading) = mixed.leading().unwrap();
         prop_assert_eq!((leading.ended, leading.top.len()), (Ended::Failed, 2), "with what it found");
         let straight: Vec<_> = (0..40).map(|turn| heard(&turn)).chain(decisions.get(20).cloned()).collect();
-        prop_assert_eq!(mixed, joined(&straight));
+        prop_assert_eq!(mixed, Scans::of(&straight));
     }
 }

@@ -3,80 +3,31 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use pipeline_model::{ActionName, StageName};
+use pipeline_model::StageName;
 
 use super::view::Standing;
 use super::{ActionPath, FailedAction, Story};
 use crate::gate::Visit;
 use crate::scan::Scanned;
+use crate::stopper::Stopper;
 
 /// Seconds by which two of AWS's clocks may differ.
 const SKEW: i64 = 60;
 /// The provider of an action that asks a gate or a scan.
 const PROVIDER: &str = "Lambda";
 
-/// Something of ours that can stop a release.
-pub(crate) trait Stopper {
-    fn at(&self) -> Timestamp;
-    fn stage(&self) -> Option<&StageName>;
-    fn action(&self) -> Option<&ActionName>;
-    /// The release does not go on.
-    fn stops(&self) -> bool;
-
-    /// In this stage, as far as it is known.
-    fn is_in(&self, stage: &StageName) -> bool {
-        self.stage().is_none_or(|own| own == stage)
-    }
-}
-
-impl Stopper for Visit {
-    fn at(&self) -> Timestamp {
-        self.at
-    }
-
-    fn stage(&self) -> Option<&StageName> {
-        self.stage.as_ref()
-    }
-
-    fn action(&self) -> Option<&ActionName> {
-        self.action.as_ref()
-    }
-
-    fn stops(&self) -> bool {
-        self.stand.stops()
-    }
-}
-
-impl Stopper for Scanned {
-    fn at(&self) -> Timestamp {
-        self.at
-    }
-
-    fn stage(&self) -> Option<&StageName> {
-        self.stage.as_ref()
-    }
-
-    fn action(&self) -> Option<&ActionName> {
-        self.action.as_ref()
-    }
-
-    fn stops(&self) -> bool {
-        self.ended.stops()
-    }
-}
-
 impl Story {
     /// The gates the execution stands at, oldest first: they hold it, or have stopped it and CodePipeline has not said so.
     pub(crate) fn at_gates(&self) -> Vec<(&str, &Visit)> {
-        let mut visits = self.gates.visits();
-        visits.retain(|(_, visit)| visit.stand.holds_up() && !self.is_past(*visit));
+        let mut visits = self.gates.all();
+        visits.retain(|(_, visit)| visit.holds_up() && !self.is_past(*visit));
         visits
     }
 
     /// The scans that have stopped the execution, oldest first, of which CodePipeline has not said so.
     pub(crate) fn at_scans(&self) -> Vec<(&str, &Scanned)> {
         let mut scans = self.scans.all();
-        scans.retain(|(_, scanned)| scanned.ended.stops() && !self.is_past(*scanned));
+        scans.retain(|(_, scanned)| scanned.stops() && !self.is_past(*scanned));
         scans
     }
 
@@ -92,7 +43,7 @@ impl Story {
 
     /// The gate or scan to speak of where nothing else is known: what stopped the release, else the latest one.
     pub(super) fn known_of_first(&self) -> Option<Standing> {
-        let gate = self.gates.leading().and_then(|identity| Some((identity, self.gates.get(identity)?)));
+        let gate = self.gates.leading();
         let gate = gate.map(|(identity, visit)| (visit.stops(), visit.at, Standing::Gate(identity.to_owned())));
         let scan = self.scans.leading();
         let scan = scan.map(|(identity, scanned)| (scanned.stops(), scanned.at, Standing::Scan(identity.to_owned())));
@@ -107,7 +58,7 @@ impl Story {
 
     /// The decision of a gate that made an action fail.
     pub(crate) fn gate_behind(&self, path: &ActionPath, failed: &FailedAction) -> Option<&Visit> {
-        behind(self.gates.visits(), path, failed)
+        behind(self.gates.all(), path, failed)
     }
 
     /// The scan that made an action fail.
@@ -117,7 +68,7 @@ impl Story {
 
     /// Every decision of a gate that made an attempt fail.
     pub(crate) fn gates_behind(&self, attempt: u32) -> Vec<&Visit> {
-        self.all_behind(self.gates.visits(), attempt)
+        self.all_behind(self.gates.all(), attempt)
     }
 
     /// Every scan that made an attempt fail.
@@ -136,7 +87,7 @@ impl Story {
         let of_it = |stopper: &S| {
             let at = stopper.at();
             stopper.stops()
-                && failure.stage.as_ref().is_some_and(|stage| stopper.is_in(stage))
+                && failure.stage.as_ref().is_some_and(|stage| stopper.place().is_in(stage))
                 && before.is_none_or(|before| before < at)
                 && next.is_none_or(|next| at < next)
                 && at.as_second() <= failure.at.as_second() + SKEW
@@ -148,15 +99,15 @@ impl Story {
     fn is_past(&self, stopper: &impl Stopper) -> bool {
         let after = |at: Timestamp| at.as_second() > stopper.at().as_second();
         let retried = self.attempt() > 1 && self.attempt_began(self.attempt()).is_some_and(after);
-        let elsewhere = |name: &StageName| stopper.stage() != Some(name);
+        let elsewhere = |name: &StageName| stopper.place().stage.as_ref() != Some(name);
         let went_on = self.stages.iter().any(|(name, stage)| elsewhere(name) && stage.began().is_some_and(after));
         self.is_over() || retried || went_on || self.ended_since(stopper)
     }
 
     /// The stage or the action of a gate or scan has ended after that was last heard of.
     fn ended_since(&self, stopper: &impl Stopper) -> bool {
-        let Some(stage) = stopper.stage().and_then(|name| self.stages.get(name)) else { return false };
-        let action = stopper.action().and_then(|name| stage.actions.get(name));
+        let Some(stage) = stopper.place().stage.as_ref().and_then(|name| self.stages.get(name)) else { return false };
+        let action = stopper.place().action.as_ref().and_then(|name| stage.actions.get(name));
         let since = |at: Timestamp| at.as_second() >= stopper.at().as_second();
         let stage = stage.course.as_ref().is_some_and(|course| course.is_over() && since(course.at));
         stage || action.is_some_and(|action| action.course.is_over() && since(action.course.at))
@@ -165,7 +116,7 @@ impl Story {
 
 /// What made an action fail, if it was one of these.
 fn behind<'a, S: Stopper>(of: Vec<(&str, &'a S)>, path: &ActionPath, failed: &FailedAction) -> Option<&'a S> {
-    let asks = |stopper: &S| match stopper.action() {
+    let asks = |stopper: &S| match &stopper.place().action {
         Some(action) => *action == path.action,
         None => [PROVIDER, ""].contains(&failed.said.provider.as_str()),
     };
@@ -175,7 +126,7 @@ fn behind<'a, S: Stopper>(of: Vec<(&str, &'a S)>, path: &ActionPath, failed: &Fa
         began && at <= failed.at.as_second() + SKEW
     };
     let stops = of.into_iter().map(|(_, stopper)| stopper).filter(|stopper| stopper.stops() && !failed.approval);
-    let of_it = stops.filter(|stopper| stopper.is_in(&path.stage) && asks(stopper) && in_time(stopper));
+    let of_it = stops.filter(|stopper| stopper.place().is_in(&path.stage) && asks(stopper) && in_time(stopper));
     // An attempt that failed at once lies within the skew of the one before.
     of_it.min_by_key(|stopper| stopper.at().duration_since(failed.at).abs())
 }

@@ -8,12 +8,13 @@ mod scans;
 mod sources;
 
 use pipeline_model::{ActionState, ExecutionState};
+use proptest::prelude::*;
 
 use super::*;
 use crate::compose;
 use crate::moment::{self, Moment, Outcome};
 use crate::settings::Settings;
-use crate::testing::{RELEASE, approval_message, at, blank, record, story, told};
+use crate::testing::{RELEASE, approval_message, at, blank, in_any_order, record, story, told};
 
 fn keys(story: &Story) -> Vec<String> {
     moment::moments(story).into_iter().map(|moment| moment.key).collect()
@@ -21,6 +22,55 @@ fn keys(story: &Story) -> Vec<String> {
 
 fn of(story: &Story, outcome: Outcome) -> Vec<Moment> {
     moment::moments(story).into_iter().filter(|moment| moment.outcome == outcome).collect()
+}
+
+/// What these lines tell, and then what was decided.
+fn heard(lines: &[&str], decisions: &[Decision]) -> Story {
+    let mut story = story(&lines.concat());
+    decisions.iter().for_each(|decision| story.absorb_decision(decision));
+    story
+}
+
+/// One thing that is heard of.
+#[derive(Debug, Clone)]
+enum Report {
+    Event(Box<PipelineEvent>),
+    Message,
+    Decision(Box<Decision>),
+}
+
+/// The events these lines tell, and what was decided.
+fn reports_of(lines: &str, decisions: impl IntoIterator<Item = Decision>) -> Vec<Report> {
+    let events = told(lines).into_iter().map(|event| Report::Event(Box::new(event)));
+    events.chain(decisions.into_iter().map(|decision| Report::Decision(Box::new(decision)))).collect()
+}
+
+fn absorb(story: &mut Story, report: &Report) {
+    match report {
+        Report::Event(event) => story.absorb(event),
+        Report::Message => story.absorb_approval(&approval_message(), at(662)),
+        Report::Decision(decision) => story.absorb_decision(decision),
+    }
+}
+
+/// The story so far, after it was stored and read again.
+fn stored(story: &Story) -> Story {
+    serde_json::from_value(serde_json::to_value(story).unwrap()).unwrap()
+}
+
+/// The story these reports tell in this order.
+fn joined(reports: &[Report]) -> Story {
+    let mut story = blank();
+    reports.iter().for_each(|report| absorb(&mut story, report));
+    story
+}
+
+/// The same story, with the same to tell and to show.
+fn assert_same(mixed: &Story, straight: &Story) -> Result<(), TestCaseError> {
+    prop_assert_eq!(mixed, straight);
+    prop_assert_eq!(moment::moments(mixed), moment::moments(straight));
+    prop_assert_eq!(compose::notice(mixed, &Settings::default()), compose::notice(straight, &Settings::default()));
+    Ok(())
 }
 
 #[test]

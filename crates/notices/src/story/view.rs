@@ -257,7 +257,7 @@ impl Story {
         let stages = self.stages_in_order();
         let furthest = stages.iter().rposition(|(_, stage)| stage.is_some());
         let failed = self.failed_stage(self.attempt());
-        let held: Vec<_> = self.at_gates().into_iter().filter_map(|(_, visit)| visit.stage.as_ref()).collect();
+        let held: Vec<_> = self.at_gates().into_iter().filter_map(|(_, visit)| visit.place.stage.as_ref()).collect();
         let step = |(at, (name, stage)): (usize, &(&'_ StageName, Option<&StageStory>))| {
             let mark = match stage.map_or(Mark::Ahead, StageStory::mark) {
                 Mark::Running | Mark::Waiting if furthest > Some(at) || self.succeeded() => Mark::Succeeded,

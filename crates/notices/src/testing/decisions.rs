@@ -1,8 +1,10 @@
 //! Decisions about rollbacks, with all the evidence there can be.
 
-use pipeline_model::{Decided, Decision, ExecutionId, Revision, Rollback, RollbackOutcome, StageName};
+use pipeline_model::{ActionName, Decided, Decision, ExecutionId, Revision, Rollback, RollbackOutcome, StageName};
 
 use super::{EXECUTION, at, pipeline};
+use crate::moment::{self, Moment};
+use crate::remembered::{Remember, Remembered};
 
 /// What was decided of the story every test tells, at this second: the alarm was red half a minute before.
 pub(crate) fn decided(outcome: RollbackOutcome, second: i64) -> Decision {
@@ -33,18 +35,28 @@ pub(crate) fn decided(outcome: RollbackOutcome, second: i64) -> Decision {
         commands: if is_done { Vec::new() } else { vec![command.to_owned()] },
         ..Rollback::new(outcome)
     };
+    let decision = about_the_story(Decided::Rollback(Box::new(rollback)), second, reason);
+    Decision {
+        key: Some(format!("orders/Production@{EXECUTION}")),
+        stage: Some(StageName::from("Production")),
+        ..decision
+    }
+}
+
+/// What was decided of the story every test tells, at this second.
+pub(super) fn about_the_story(what: Decided, second: i64, reason: &str) -> Decision {
     Decision {
         id: format!("6f1f0f8a-0000-4000-8000-{second:012}"),
         time: at(second),
         region: String::from("us-east-1"),
         account: String::from("111122223333"),
-        key: Some(format!("orders/Production@{EXECUTION}")),
+        key: None,
         pipeline: Some(pipeline("us-east-1")),
         execution: Some(ExecutionId::from(EXECUTION)),
-        stage: Some(StageName::from("Production")),
+        stage: None,
         action: None,
         reason: Some(reason.to_owned()),
-        what: Decided::Rollback(Box::new(rollback)),
+        what,
     }
 }
 
@@ -68,6 +80,39 @@ pub(crate) fn outside_of_pipelines(decision: Decision, target: &str) -> Decision
         rollback.to = Some(Revision { id: String::from("6"), summary: None, url: None });
         rollback.steps = vec![format!("put {target} back")];
     })
+}
+
+/// The same of another gate, action or alarm.
+pub(crate) fn of_another(decision: Decision, key: &str) -> Decision {
+    Decision { key: Some(key.to_owned()), ..decision }
+}
+
+/// The same, and everything every decision says is far too long.
+pub(crate) fn endless(decision: Decision) -> Decision {
+    let (stage, action) = (StageName::new(without_end()), ActionName::new(without_end()));
+    let (key, reason) = (Some(without_end()), Some(without_end()));
+    Decision { key, reason, stage: Some(stage), action: Some(action), ..decision }
+}
+
+/// A text that is far too long, and takes more bytes than it seems to.
+pub(crate) fn without_end() -> String {
+    "\u{202E}“é🚀”\n".repeat(2_000)
+}
+
+impl<D: Remember> Remembered<D> {
+    /// What is remembered of these decisions.
+    pub(crate) fn of(decisions: &[Decision]) -> Self {
+        let mut remembered = Self::default();
+        decisions.iter().for_each(|decision| remembered.absorb(decision));
+        remembered
+    }
+}
+
+/// The outcome and the second of each moment, oldest first.
+pub(crate) fn in_words(moments: impl Iterator<Item = Moment>) -> Vec<String> {
+    let second = |moment: &Moment| moment.at.duration_since(at(0)).as_secs();
+    let moments = moment::in_order(moments.collect());
+    moments.iter().map(|moment| format!("{} {}", moment.outcome, second(moment))).collect()
 }
 
 fn revision(id: &str, summary: &str) -> Revision {

@@ -1,8 +1,9 @@
 //! What gates say of a release, with all the evidence there can be.
 
-use pipeline_model::{ActionName, Decided, Decision, ExecutionId, Gate, GateCheck, StageName, Verdict};
+use pipeline_model::{ActionName, Decided, Decision, Gate, GateCheck, StageName, Verdict};
 
-use super::{EXECUTION, at, pipeline};
+use super::at;
+use super::decisions::about_the_story;
 
 /// When the gate of these tests was first asked.
 const FIRST_VISIT: i64 = 400;
@@ -23,17 +24,10 @@ pub(crate) fn gated(verdict: Verdict, second: i64) -> Decision {
         ..Gate::new(verdict)
     };
     Decision {
-        id: format!("7a2f0f8a-0000-4000-8000-{second:012}"),
-        time: at(second),
-        region: String::from("us-east-1"),
-        account: String::from("111122223333"),
         key: Some(String::from("9f2c41d07b6e")),
-        pipeline: Some(pipeline("us-east-1")),
-        execution: Some(ExecutionId::from(EXECUTION)),
         stage: Some(StageName::from("Production")),
         action: Some(ActionName::from("Check")),
-        reason: Some(reason.to_owned()),
-        what: Decided::Gate(Box::new(gate)),
+        ..about_the_story(Decided::Gate(Box::new(gate)), second, reason)
     }
 }
 

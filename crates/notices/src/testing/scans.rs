@@ -1,11 +1,11 @@
 //! What scans say of a release, with all the evidence there can be.
 
 use pipeline_model::{
-    ActionName, Decided, Decision, ExecutionId, FindingCounts, FindingSeverity, Scan, ScanCoverage, ScanFinding,
-    ScanGap, ScanOutcome, StageName, Verdict,
+    ActionName, Decided, Decision, FindingCounts, FindingSeverity, Scan, ScanCoverage, ScanFinding, ScanGap,
+    ScanOutcome, StageName, Verdict,
 };
 
-use super::{EXECUTION, at, pipeline};
+use super::decisions::about_the_story;
 
 /// What the scan `Test/Scan` says at this second.
 pub(crate) fn scanned(verdict: Verdict, second: i64) -> Decision {
@@ -25,17 +25,10 @@ pub(crate) fn scanned(verdict: Verdict, second: i64) -> Decision {
         ..scan
     };
     Decision {
-        id: format!("8b3f0f8a-0000-4000-8000-{second:012}"),
-        time: at(second),
-        region: String::from("us-east-1"),
-        account: String::from("111122223333"),
         key: Some(String::from("5c07d19e2ab4")),
-        pipeline: Some(pipeline("us-east-1")),
-        execution: Some(ExecutionId::from(EXECUTION)),
         stage: Some(StageName::from("Test")),
         action: Some(ActionName::from("Scan")),
-        reason: Some(reason.to_owned()),
-        what: Decided::Scan(Box::new(scan)),
+        ..about_the_story(Decided::Scan(Box::new(scan)), second, reason)
     }
 }
 

@@ -6,7 +6,6 @@ use pipeline_model::Verdict::{Error, Fail, Pass, Wait};
 use super::*;
 use crate::compose::{Tone, notice};
 use crate::settings::Settings;
-use crate::subject::Subject;
 use crate::testing::{check, gated, of_a_hook, opened, with_gate};
 
 const REACHED: &str = "395 stage Production STARTED\n399 action Production/Check STARTED as=Invoke by=Lambda\n";
@@ -19,22 +18,6 @@ fn at_the_gate(decisions: &[Decision], then: &str) -> Story {
     let mut story = informed(&[STARTED, BUILT, REACHED, then], &["Source", "Build", "Production", "Smoke"]);
     decisions.iter().for_each(|decision| story.absorb_decision(decision));
     story
-}
-
-/// What is told anew once it is known, each channel with what it gets.
-fn news(before: &Story, after: &Story, now: Timestamp) -> Value {
-    let desk = desk_with(&format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns]}}]"));
-    let (mut record, mut channels) = (Record::new(before.clone()), Channels::default());
-    channels.deliver(&mut record, &desk, now);
-    channels.sent.clear();
-    *record.story() = after.clone();
-    channels.deliver(&mut record, &desk, now);
-    told_by(&channels)
-}
-
-fn told_by(channels: &Channels) -> Value {
-    let told = |delivery: &crate::Delivery| json!({"to": delivery.address.to_string(), "kind": delivery.kind.as_str(), "message": rendered(delivery)});
-    channels.sent.iter().map(told).collect()
 }
 
 #[test]
@@ -70,11 +53,7 @@ fn a_gate_that_a_person_opened() {
 #[test]
 fn a_deployment_that_was_stopped_and_one_that_was_let_through() {
     let desk = desk_with("owners: [{mention: [S0123456]}]");
-    let told = |decision: Decision| {
-        let (mut record, mut channels) = (Record::new(Subject::of(&decision).unwrap()), Channels::default());
-        channels.deliver(&mut record, &desk, at(1_121));
-        told_by(&channels)
-    };
+    let told = |decision: Decision| sent(Subject::of(&decision).unwrap(), &desk, at(1_121));
     insta::assert_json_snapshot!([told(of_a_hook(gated(Fail, 900))), told(of_a_hook(opened(1_120)))]);
 }
 

@@ -6,7 +6,6 @@ use pipeline_model::RollbackOutcome::{Done, Failed, Observed, Refused};
 use super::*;
 use crate::compose::{Tone, notice};
 use crate::settings::Settings;
-use crate::subject::Subject;
 use crate::testing::{decided, outside_of_pipelines, with};
 
 const ENDED: &str = "250 stage Production SUCCEEDED\n250 execution SUCCEEDED";
@@ -20,18 +19,6 @@ fn released(decisions: &[Decision]) -> Story {
 
 fn cleared(second: i64) -> Decision {
     with(decided(Done, second), |rollback| rollback.cleared_at = Some(at(second)))
-}
-
-/// What is told anew once it is known, each channel with what it gets.
-fn news(before: &Story, after: &Story, now: Timestamp) -> Value {
-    let desk = desk_with(&format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns]}}]"));
-    let (mut record, mut channels) = (Record::new(before.clone()), Channels::default());
-    channels.deliver(&mut record, &desk, now);
-    channels.sent.clear();
-    *record.story() = after.clone();
-    channels.deliver(&mut record, &desk, now);
-    let told = |delivery: &crate::Delivery| json!({"to": delivery.address.to_string(), "kind": delivery.kind.as_str(), "message": rendered(delivery)});
-    channels.sent.iter().map(told).collect()
 }
 
 #[test]
@@ -78,8 +65,7 @@ fn a_rollback_of_what_belongs_to_no_pipeline() {
     let cleared = with(decision(Done, 1_320), |rollback| rollback.cleared_at = Some(at(1_320)));
     record.subject.absorb_decision(&cleared);
     channels.deliver(&mut record, &desk, at(1_321));
-    let told = |delivery: &crate::Delivery| json!({"to": delivery.address.to_string(), "kind": delivery.kind.as_str(), "message": rendered(delivery)});
-    insta::assert_json_snapshot!(channels.sent.iter().map(told).collect::<Vec<_>>());
+    insta::assert_json_snapshot!(told_by(&channels));
 }
 
 #[test]

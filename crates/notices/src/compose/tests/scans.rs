@@ -6,7 +6,6 @@ use pipeline_model::Verdict::{Error, Fail, Pass};
 use super::*;
 use crate::compose::{Tone, notice};
 use crate::settings::Settings;
-use crate::subject::Subject;
 use crate::testing::{finding, of_no_execution, scanned, unread, with_scan};
 
 const REACHED: &str = "246 stage Test STARTED\n247 action Test/Scan STARTED as=Invoke by=Lambda\n";
@@ -18,22 +17,6 @@ fn at_the_scan(decisions: &[Decision], then: &str) -> Story {
     let mut story = informed(&[STARTED, BUILT, REACHED, then], STAGES);
     decisions.iter().for_each(|decision| story.absorb_decision(decision));
     story
-}
-
-/// What is told anew once it is known, each channel with what it gets.
-fn news(after: &Story, now: Timestamp) -> Value {
-    let desk = desk_with(&format!("{OWNED}routes: [{{channels: [\"slack:C0123456\", webhook, sns]}}]"));
-    let (mut record, mut channels) = (Record::new(at_the_scan(&[], "")), Channels::default());
-    channels.deliver(&mut record, &desk, now);
-    channels.sent.clear();
-    *record.story() = after.clone();
-    channels.deliver(&mut record, &desk, now);
-    told_by(&channels)
-}
-
-fn told_by(channels: &Channels) -> Value {
-    let told = |delivery: &crate::Delivery| json!({"to": delivery.address.to_string(), "kind": delivery.kind.as_str(), "message": rendered(delivery)});
-    channels.sent.iter().map(told).collect()
 }
 
 fn remarks(story: &Story) -> String {
@@ -48,12 +31,12 @@ fn said(story: &Story) -> String {
 
 #[test]
 fn a_release_that_passed_its_scan() {
-    insta::assert_json_snapshot!(news(&at_the_scan(&[scanned(Pass, 300)], ""), at(301)));
+    insta::assert_json_snapshot!(news(&at_the_scan(&[], ""), &at_the_scan(&[scanned(Pass, 300)], ""), at(301)));
 }
 
 #[test]
 fn a_release_that_was_stopped_by_its_scan() {
-    insta::assert_json_snapshot!(news(&at_the_scan(&[scanned(Fail, 300)], STOPPED), at(302)));
+    insta::assert_json_snapshot!(news(&at_the_scan(&[], ""), &at_the_scan(&[scanned(Fail, 300)], STOPPED), at(302)));
 }
 
 #[test]
@@ -63,28 +46,20 @@ fn a_release_that_was_stopped_before_codepipeline_says_so() {
 
 #[test]
 fn a_release_that_could_not_be_scanned() {
-    insta::assert_json_snapshot!(news(&at_the_scan(&[scanned(Error, 300)], STOPPED), at(302)));
+    insta::assert_json_snapshot!(news(&at_the_scan(&[], ""), &at_the_scan(&[scanned(Error, 300)], STOPPED), at(302)));
 }
 
 #[test]
 fn a_scan_that_passes_or_fails_told_by_a_route_that_asks_for_it() {
     let desk = desk_with("routes: [{outcomes: [scan-passed, scan-failed], channels: [webhook]}]");
-    let told = |decision: Decision| {
-        let (mut record, mut channels) = (Record::new(at_the_scan(&[decision], "")), Channels::default());
-        channels.deliver(&mut record, &desk, at(302));
-        told_by(&channels)
-    };
+    let told = |decision: Decision| sent(at_the_scan(&[decision], ""), &desk, at(302));
     insta::assert_json_snapshot!([told(scanned(Pass, 300)), told(scanned(Fail, 300))]);
 }
 
 #[test]
 fn a_scan_of_an_execution_nobody_named() {
     let desk = desk_with("owners: [{mention: [S0123456]}]");
-    let told = |decision: Decision| {
-        let (mut record, mut channels) = (Record::new(Subject::of(&decision).unwrap()), Channels::default());
-        channels.deliver(&mut record, &desk, at(302));
-        told_by(&channels)
-    };
+    let told = |decision: Decision| sent(Subject::of(&decision).unwrap(), &desk, at(302));
     insta::assert_json_snapshot!([
         told(of_no_execution(scanned(Fail, 300))),
         told(of_no_execution(scanned(Error, 300)))

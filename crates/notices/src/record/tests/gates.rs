@@ -1,6 +1,5 @@
 //! Gates: who hears of them, how loudly, and how often.
 
-use pipeline_model::Decision;
 use pipeline_model::Verdict::{Error, Fail, Inconclusive, Pass, Wait};
 
 use super::*;
@@ -13,48 +12,14 @@ const STOPPED: &str = "901 action Production/Check FAILED as=Invoke by=Lambda wh
 const ENDED: &str =
     "1121 action Production/Check SUCCEEDED by=Lambda\n1200 stage Production SUCCEEDED\n1200 execution SUCCEEDED";
 
-/// One thing that is heard of.
-enum Heard<'a> {
-    Of(Box<Decision>),
-    Events(&'a str),
-}
-
-use Heard::{Events, Of};
-
-fn of(decision: Decision) -> Heard<'static> {
-    Of(Box::new(decision))
-}
-
-/// What is sent for each of them, after the release has reached the gate.
-fn told_of(heard: Vec<Heard<'_>>, desk: &Desk) -> Vec<String> {
-    let (mut record, mut channels, mut sent) = (record(REACHED), Channels::default(), Vec::new());
-    channels.deliver(&mut record, desk, at(400));
-    for news in heard {
-        let now = match news {
-            Of(decision) => {
-                record.subject.absorb_decision(&decision);
-                decision.time
-            }
-            Events(lines) => {
-                let events = told(lines);
-                events.iter().for_each(|event| record.story().absorb(event));
-                events.iter().map(|event| event.time).max().unwrap()
-            }
-        };
-        sent.extend(channels.deliver(&mut record, desk, now));
-    }
-    assert_eq!(channels.deliver(&mut record, desk, at(9_000)), Vec::<String>::new(), "everybody knows everything");
-    sent
-}
-
-fn quiet_desks() -> [(&'static str, Desk); 2] {
-    ["webhook", "sns"].map(|channel| (channel, desk_with(&format!("routes: [{{channels: [{channel}]}}]"))))
-}
-
 #[test]
 fn a_hold_and_each_change_of_it_are_edits_and_the_pass_is_one_quiet_line() {
     let changed = with_gate(gated(Wait, 700), |gate| gate.checks = vec![check("latency", "metric", "wait", "240 ms")]);
-    let sent = told_of(vec![of(gated(Wait, 430)), of(gated(Wait, 430)), of(changed), of(gated(Pass, 1_120))], &desk());
+    let sent = told_of(
+        REACHED,
+        vec![of(gated(Wait, 430)), of(gated(Wait, 430)), of(changed), of(gated(Pass, 1_120))],
+        &desk(),
+    );
     assert_eq!(
         sent,
         [
@@ -68,14 +33,14 @@ fn a_hold_and_each_change_of_it_are_edits_and_the_pass_is_one_quiet_line() {
 
 #[test]
 fn a_gate_that_passes_at_once_says_nothing() {
-    assert_eq!(told_of(vec![of(gated(Pass, 400))], &desk()), [""; 0]);
+    assert_eq!(told_of(REACHED, vec![of(gated(Pass, 400))], &desk()), [""; 0]);
 }
 
 #[test]
 fn a_hold_that_comes_after_the_decision_says_nothing() {
     for decided in [gated(Pass, 1_120), opened(1_120), gated(Fail, 900)] {
-        let alone = told_of(vec![of(decided.clone())], &desk());
-        assert_eq!(told_of(vec![of(decided), of(gated(Wait, 430)), of(gated(Wait, 880))], &desk()), alone);
+        let alone = told_of(REACHED, vec![of(decided.clone())], &desk());
+        assert_eq!(told_of(REACHED, vec![of(decided), of(gated(Wait, 430)), of(gated(Wait, 880))], &desk()), alone);
     }
 }
 
@@ -83,7 +48,7 @@ fn a_hold_that_comes_after_the_decision_says_nothing() {
 fn a_gate_that_stops_the_release_is_one_table_and_one_loud_failure_in_either_order() {
     let loud = "slack:C0123456 reply to all: orders was stopped at the gate in Production";
     let table = "slack:C0123456 reply: Stopped at the gate in Production after 8 min 20 s";
-    let forth = told_of(vec![of(gated(Wait, 430)), of(gated(Fail, 900)), Events(STOPPED)], &desk());
+    let forth = told_of(REACHED, vec![of(gated(Wait, 430)), of(gated(Fail, 900)), Events(STOPPED)], &desk());
     assert_eq!(
         forth[1..],
         [
@@ -94,7 +59,7 @@ fn a_gate_that_stops_the_release_is_one_table_and_one_loud_failure_in_either_ord
             "sns announce: orders was stopped at the gate in Production",
         ]
     );
-    let back = told_of(vec![Events(STOPPED), of(gated(Fail, 900)), of(gated(Wait, 430))], &desk());
+    let back = told_of(REACHED, vec![Events(STOPPED), of(gated(Fail, 900)), of(gated(Wait, 430))], &desk());
     assert_eq!(
         back,
         [
@@ -109,7 +74,7 @@ fn a_gate_that_stops_the_release_is_one_table_and_one_loud_failure_in_either_ord
 
 #[test]
 fn an_opening_is_told_by_every_channel_and_calls_nobody_to_look_up() {
-    let sent = told_of(vec![of(gated(Wait, 430)), of(opened(1_120)), Events(ENDED)], &desk());
+    let sent = told_of(REACHED, vec![of(gated(Wait, 430)), of(opened(1_120)), Events(ENDED)], &desk());
     let words = "orders was let through the gate in Production by alice";
     assert_eq!(
         sent[1..4],
@@ -122,18 +87,18 @@ fn an_opening_is_told_by_every_channel_and_calls_nobody_to_look_up() {
         ]
     );
     for (channel, desk) in quiet_desks() {
-        assert_eq!(told_of(vec![of(opened(400))], &desk), [format!("{channel} announce: {words}")]);
+        assert_eq!(told_of(REACHED, vec![of(opened(400))], &desk), [format!("{channel} announce: {words}")]);
     }
 }
 
 #[test]
 fn channels_that_are_quiet_hear_of_a_failure_once_and_of_no_hold() {
     for (channel, desk) in quiet_desks() {
-        assert_eq!(told_of(vec![of(gated(Wait, 430)), of(gated(Pass, 1_120))], &desk), [""; 0]);
+        assert_eq!(told_of(REACHED, vec![of(gated(Wait, 430)), of(gated(Pass, 1_120))], &desk), [""; 0]);
         for verdict in [Fail, Error, Inconclusive] {
             let heard = vec![of(gated(Wait, 430)), of(gated(verdict, 900)), Events(STOPPED)];
             let words = format!("{channel} announce: orders was stopped at the gate in Production");
-            assert_eq!(told_of(heard, &desk), [words]);
+            assert_eq!(told_of(REACHED, heard, &desk), [words]);
         }
     }
 }
@@ -143,7 +108,7 @@ fn routes_choose_among_the_outcomes_of_gates() {
     let heard = |outcomes: &str| {
         let desk = desk_with(&format!("routes: [{{outcomes: [{outcomes}], channels: [webhook]}}]"));
         let another = Decision { key: Some(String::from("another")), ..opened(500) };
-        told_of(vec![of(another), of(gated(Fail, 900)), Events(STOPPED)], &desk).len()
+        told_of(REACHED, vec![of(another), of(gated(Fail, 900)), Events(STOPPED)], &desk).len()
     };
     assert_eq!((heard("gate-opened"), heard("gate-failed"), heard("gate-passed")), (1, 1, 0));
     assert_eq!(heard("gate-opened, gate-failed, failed"), 3);

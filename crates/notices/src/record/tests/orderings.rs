@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::story;
+use crate::testing::{in_any_order, story};
 
 const TWO: &str = "routes: [{channels: [\"slack:C0123456\", \"slack:C0000002\", webhook, sns]}]";
 
@@ -12,12 +12,7 @@ proptest! {
 
     #[test]
     fn one_message_per_address_each_loud_moment_once_and_the_end_shown_last(
-        events in Just(told(RELEASE)).prop_flat_map(|events| {
-            let count = events.len();
-            (Just(events), proptest::collection::vec(1_usize..=3, count))
-        }).prop_map(|(events, times)| {
-            events.into_iter().zip(times).flat_map(|(event, times)| vec![event; times]).collect::<Vec<_>>()
-        }).prop_shuffle(),
+        events in in_any_order(told(RELEASE), 3),
         batch in 1_usize..6,
     ) {
         let (desk, mut record, mut channels) = (desk_with(TWO), Record::new(blank()), Channels::default());

@@ -1,6 +1,5 @@
 //! Rollbacks: who hears of them, how loudly, and how often.
 
-use pipeline_model::Decision;
 use pipeline_model::RollbackOutcome::{Done, Failed, Observed, Refused};
 
 use super::*;
@@ -13,20 +12,13 @@ fn cleared(second: i64) -> Decision {
 }
 
 /// What is sent for each decision about a release that was told already.
-fn told_of(decisions: &[Decision], desk: &Desk) -> Vec<String> {
-    let (mut record, mut channels, mut sent) = (record(RELEASED), Channels::default(), Vec::new());
-    channels.deliver(&mut record, desk, at(61));
-    for decision in decisions {
-        record.subject.absorb_decision(decision);
-        sent.extend(channels.deliver(&mut record, desk, decision.time));
-    }
-    assert_eq!(channels.deliver(&mut record, desk, at(9_000)), Vec::<String>::new(), "everybody knows everything");
-    sent
+fn told_once_released(decisions: &[Decision], desk: &Desk) -> Vec<String> {
+    told_of(RELEASED, decisions.iter().cloned().map(of).collect(), desk)
 }
 
 #[test]
 fn a_rollback_is_an_edit_a_loud_reply_and_a_message_and_its_quiet_alarm_a_quiet_one() {
-    let sent = told_of(&[decided(Done, 400), decided(Done, 401), cleared(1_120)], &desk());
+    let sent = told_once_released(&[decided(Done, 400), decided(Done, 401), cleared(1_120)], &desk());
     let quiet = "12 min after the rollback";
     assert_eq!(
         sent,
@@ -44,7 +36,7 @@ fn a_rollback_is_an_edit_a_loud_reply_and_a_message_and_its_quiet_alarm_a_quiet_
 #[test]
 fn an_alarm_that_flaps_all_night_is_refused_once() {
     let refusals: Vec<_> = (0..200).map(|minute| decided(Refused, 400 + 60 * minute)).collect();
-    let sent = told_of(&refusals, &desk());
+    let sent = told_once_released(&refusals, &desk());
     assert_eq!(
         sent,
         [
@@ -66,7 +58,7 @@ fn every_outcome_of_a_rollback_is_heard_by_channels_that_are_quiet() {
         for channel in ["webhook", "sns"] {
             let desk = desk_with(&format!("routes: [{{channels: [{channel}]}}]"));
             assert_eq!(
-                told_of(&[decided(outcome.clone(), 400)], &desk),
+                told_once_released(&[decided(outcome.clone(), 400)], &desk),
                 [format!("{channel} announce: orders {words}")]
             );
         }
@@ -77,8 +69,9 @@ fn every_outcome_of_a_rollback_is_heard_by_channels_that_are_quiet() {
 fn routes_choose_among_the_outcomes_of_rollbacks() {
     let decisions =
         [decided(Observed, 400), decided(Refused, 500), decided(Done, 600), cleared(900), decided(Failed, 950)];
-    let heard =
-        |route: &str| told_of(&decisions, &desk_with(&format!("routes: [{{{route}, channels: [webhook]}}]"))).len();
+    let heard = |route: &str| {
+        told_once_released(&decisions, &desk_with(&format!("routes: [{{{route}, channels: [webhook]}}]"))).len()
+    };
     assert_eq!(heard("outcomes: [rolled-back]"), 1);
     assert_eq!(heard("outcomes: [rollback-failed, rollback-refused, rollback-observed, alarm-cleared]"), 4);
     assert_eq!((heard("severity: error"), heard("severity: warning"), heard("severity: notice")), (2, 3, 5));
@@ -89,12 +82,12 @@ fn routes_choose_among_the_outcomes_of_rollbacks() {
 fn a_message_that_begins_with_a_rollback_is_not_followed_by_a_reply_that_says_the_same() {
     let desk = desk_with("routes: [{outcomes: [rolled-back], channels: [\"slack:C0123456\"]}]");
     assert_eq!(
-        told_of(&[decided(Done, 400)], &desk),
+        told_once_released(&[decided(Done, 400)], &desk),
         ["slack:C0123456 post: orders is being rolled back in Production"]
     );
     let desk = desk_with("routes: [{outcomes: [rollback-refused], channels: [\"slack:C0123456\"]}]");
     assert_eq!(
-        told_of(&[decided(Refused, 400)], &desk),
+        told_once_released(&[decided(Refused, 400)], &desk),
         [
             "slack:C0123456 post: orders succeeded in 1 min",
             "slack:C0123456 reply to all: orders was not rolled back in Production for alarm orders-errors",

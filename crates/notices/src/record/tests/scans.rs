@@ -1,6 +1,5 @@
 //! Scans: who hears of them, how loudly, and how often.
 
-use pipeline_model::Decision;
 use pipeline_model::Verdict::{Error, Fail, Pass, Unknown};
 
 use super::*;
@@ -10,50 +9,15 @@ const REACHED: &str = "0 execution STARTED\n246 stage Test STARTED\n247 action T
 const STOPPED: &str = "301 action Test/Scan FAILED as=Invoke by=Lambda why=\"A function said no\"
     301 stage Test FAILED\n301 execution FAILED";
 
-/// One thing that is heard of.
-enum Heard<'a> {
-    Of(Box<Decision>),
-    Events(&'a str),
-}
-
-use Heard::{Events, Of};
-
-fn of(decision: Decision) -> Heard<'static> {
-    Of(Box::new(decision))
-}
-
-/// What is sent for each of them, after the release has reached the scan.
-fn told_of(heard: Vec<Heard<'_>>, desk: &Desk) -> Vec<String> {
-    let (mut record, mut channels, mut sent) = (record(REACHED), Channels::default(), Vec::new());
-    channels.deliver(&mut record, desk, at(250));
-    for news in heard {
-        let now = match news {
-            Of(decision) => {
-                record.subject.absorb_decision(&decision);
-                decision.time
-            }
-            Events(lines) => {
-                let events = told(lines);
-                events.iter().for_each(|event| record.story().absorb(event));
-                events.iter().map(|event| event.time).max().unwrap()
-            }
-        };
-        sent.extend(channels.deliver(&mut record, desk, now));
-    }
-    assert_eq!(channels.deliver(&mut record, desk, at(9_000)), Vec::<String>::new(), "everybody knows everything");
-    sent
-}
-
-fn quiet_desks() -> [(&'static str, Desk); 2] {
-    ["webhook", "sns"].map(|channel| (channel, desk_with(&format!("routes: [{{channels: [{channel}]}}]"))))
-}
-
 #[test]
 fn a_scan_that_passes_is_one_quiet_line_however_often_it_is_told() {
     let line = "slack:C0123456 reply: Passed the scan in Test: 2 low findings, 4 known, 1 suppressed  ·  Report";
-    assert_eq!(told_of(vec![of(scanned(Pass, 300)), of(scanned(Pass, 300)), of(scanned(Pass, 304))], &desk()), [line]);
+    assert_eq!(
+        told_of(REACHED, vec![of(scanned(Pass, 300)), of(scanned(Pass, 300)), of(scanned(Pass, 304))], &desk()),
+        [line]
+    );
     for (_, desk) in quiet_desks() {
-        assert_eq!(told_of(vec![of(scanned(Pass, 300))], &desk), [""; 0]);
+        assert_eq!(told_of(REACHED, vec![of(scanned(Pass, 300))], &desk), [""; 0]);
     }
 }
 
@@ -61,7 +25,7 @@ fn a_scan_that_passes_is_one_quiet_line_however_often_it_is_told() {
 fn a_scan_that_stops_the_release_is_one_list_and_one_loud_failure_in_either_order() {
     let loud = "slack:C0123456 reply to all: orders was stopped by the scan in Test";
     let list = "slack:C0123456 reply: Stopped by the scan in Test: 1 critical, 2 high and 4 low findings, 3 entries not readable";
-    let forth = told_of(vec![of(scanned(Fail, 300)), of(scanned(Fail, 300)), Events(STOPPED)], &desk());
+    let forth = told_of(REACHED, vec![of(scanned(Fail, 300)), of(scanned(Fail, 300)), Events(STOPPED)], &desk());
     assert_eq!(
         forth,
         [
@@ -72,7 +36,7 @@ fn a_scan_that_stops_the_release_is_one_list_and_one_loud_failure_in_either_orde
             "sns announce: orders was stopped by the scan in Test",
         ]
     );
-    let back = told_of(vec![Events(STOPPED), of(scanned(Fail, 300)), of(scanned(Fail, 303))], &desk());
+    let back = told_of(REACHED, vec![Events(STOPPED), of(scanned(Fail, 300)), of(scanned(Fail, 303))], &desk());
     assert_eq!(
         back,
         [
@@ -93,14 +57,14 @@ fn channels_that_are_quiet_hear_of_a_failure_once() {
             (Error, "orders was stopped: it could not be scanned in Test"),
         ] {
             let heard = vec![of(scanned(verdict.clone(), 300)), of(scanned(verdict, 300)), Events(STOPPED)];
-            assert_eq!(told_of(heard, &desk), [format!("{channel} announce: {words}")]);
+            assert_eq!(told_of(REACHED, heard, &desk), [format!("{channel} announce: {words}")]);
         }
     }
 }
 
 #[test]
 fn a_verdict_of_a_later_version_says_nothing() {
-    assert_eq!(told_of(vec![of(scanned(Unknown(String::from("quarantine")), 300))], &desk()), [""; 0]);
+    assert_eq!(told_of(REACHED, vec![of(scanned(Unknown(String::from("quarantine")), 300))], &desk()), [""; 0]);
 }
 
 #[test]
@@ -108,7 +72,7 @@ fn routes_choose_among_the_outcomes_of_scans() {
     let heard = |outcomes: &str| {
         let desk = desk_with(&format!("routes: [{{outcomes: [{outcomes}], channels: [webhook]}}]"));
         let another = Decision { key: Some(String::from("another")), ..scanned(Pass, 299) };
-        told_of(vec![of(another), of(scanned(Fail, 300)), Events(STOPPED)], &desk).len()
+        told_of(REACHED, vec![of(another), of(scanned(Fail, 300)), Events(STOPPED)], &desk).len()
     };
     assert_eq!((heard("scan-passed"), heard("scan-failed"), heard("gate-failed")), (1, 1, 0));
     assert_eq!(heard("scan-passed, scan-failed, failed"), 3);

@@ -1,7 +1,6 @@
 //! A release at a gate: what it waits for, what it goes on from, and what it failed by.
 
 use pipeline_model::Verdict::{self, Fail, Inconclusive, Pass, Wait};
-use proptest::prelude::*;
 
 use super::*;
 use crate::facts::ExecutionFacts;
@@ -16,12 +15,6 @@ const STOPPED: &str = "901 action Production/Check FAILED as=Invoke by=Lambda wh
     901 stage Production FAILED\n901 execution FAILED\n";
 const RETRIED: &str =
     "2000 #2 execution RESUMED\n2000 #2 stage Production RESUMED\n2001 #2 action Production/Check STARTED by=Lambda\n";
-
-fn heard(lines: &[&str], decisions: &[Decision]) -> Story {
-    let mut story = story(&lines.concat());
-    decisions.iter().for_each(|decision| story.absorb_decision(decision));
-    story
-}
 
 fn is_held(story: &Story) -> bool {
     let stand = |identity: &str| story.gates.get(identity).map(|visit| visit.stand);
@@ -155,59 +148,27 @@ fn an_execution_first_heard_of_through_its_gate_has_lost_no_events() {
 
 /// The reports of a release that waits, is stopped, waits again and goes on.
 fn reports() -> Vec<Report> {
-    let events = told(&[REACHED, STOPPED, RETRIED].concat()).into_iter().map(|event| Report::Event(Box::new(event)));
     let again = |decision: Decision| Decision { key: Some(String::from("second-visit")), ..decision };
     let wider = |verdict: Verdict, second: i64| with_gate(gated(verdict, second), |gate| gate.policy = None);
     let decisions =
         [gated(Wait, 430), wider(Wait, 600), gated(Fail, 900), again(gated(Wait, 2_020)), again(opened(2_100))];
-    events.chain(decisions.into_iter().map(|decision| Report::Decision(Box::new(decision)))).collect()
-}
-
-#[derive(Debug, Clone)]
-enum Report {
-    Event(Box<PipelineEvent>),
-    Decision(Box<Decision>),
-}
-
-fn absorb(story: &mut Story, report: &Report) {
-    match report {
-        Report::Event(event) => story.absorb(event),
-        Report::Decision(decision) => story.absorb_decision(decision),
-    }
-}
-
-fn any_order() -> impl Strategy<Value = Vec<Report>> {
-    let count = reports().len();
-    let repeated = proptest::collection::vec(1_usize..=3, count).prop_map(|times| {
-        reports().into_iter().zip(times).flat_map(|(report, times)| vec![report; times]).collect::<Vec<_>>()
-    });
-    repeated.prop_shuffle()
+    reports_of(&[REACHED, STOPPED, RETRIED].concat(), decisions)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_order_and_any_duplicates_end_in_the_same_story_moments_and_notice(reports in any_order()) {
-        let mut straight = blank();
-        self::reports().iter().for_each(|report| absorb(&mut straight, report));
-        let mut mixed = blank();
-        reports.iter().for_each(|report| absorb(&mut mixed, report));
-        prop_assert_eq!(&mixed, &straight);
-        prop_assert_eq!(moment::moments(&mixed), moment::moments(&straight));
-        prop_assert_eq!(compose::notice(&mixed, &Settings::default()), compose::notice(&straight, &Settings::default()));
+    fn any_order_and_any_duplicates_end_in_the_same_story_moments_and_notice(reports in in_any_order(reports(), 3)) {
+        assert_same(&joined(&reports), &joined(&self::reports()))?;
     }
 
     #[test]
     fn a_prefix_and_then_everything_ends_like_everything_and_no_late_hold_undoes_what_was_decided(
-        reports in any_order(), length in 0_usize..30,
+        reports in in_any_order(reports(), 3), length in 0_usize..30,
     ) {
-        let mut straight = blank();
-        self::reports().iter().for_each(|report| absorb(&mut straight, report));
-        let mut story = blank();
-        reports.iter().take(length).for_each(|report| absorb(&mut story, report));
-        // It is stored in between.
-        let mut story: Story = serde_json::from_value(serde_json::to_value(&story).unwrap()).unwrap();
+        let straight = joined(&self::reports());
+        let mut story = stored(&joined(&reports[..length.min(reports.len())]));
         reports.iter().for_each(|report| absorb(&mut story, report));
         prop_assert_eq!(&story, &straight);
         for late in [gated(Wait, 430), gated(Wait, 9_000)] {
@@ -217,7 +178,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_over_stays_over_and_what_was_told_keeps_its_key(reports in any_order()) {
+    fn what_is_over_stays_over_and_what_was_told_keeps_its_key(reports in in_any_order(reports(), 3)) {
         let mut story = blank();
         let mut gates = BTreeSet::new();
         for report in &reports {

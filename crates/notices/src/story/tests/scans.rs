@@ -1,7 +1,6 @@
 //! A release that is scanned: what it fails by, whatever comes first.
 
 use pipeline_model::Verdict::{Error, Fail, Pass};
-use proptest::prelude::*;
 
 use super::*;
 use crate::facts::ExecutionFacts;
@@ -14,12 +13,6 @@ const STOPPED: &str = "301 action Test/Scan FAILED as=Invoke by=Lambda why=\"A f
 const RETRIED: &str =
     "2000 #2 execution RESUMED\n2000 #2 stage Test RESUMED\n2001 #2 action Test/Scan STARTED as=Invoke by=Lambda\n";
 const PASSED: &str = "2101 #2 action Test/Scan SUCCEEDED as=Invoke by=Lambda\n2102 #2 stage Test SUCCEEDED\n";
-
-fn heard(lines: &[&str], decisions: &[Decision]) -> Story {
-    let mut story = story(&lines.concat());
-    decisions.iter().for_each(|decision| story.absorb_decision(decision));
-    story
-}
 
 fn headline(story: &Story) -> String {
     compose::notice(story, &Settings::default()).headline.to_words()
@@ -115,33 +108,10 @@ fn an_execution_first_heard_of_through_its_scan_has_lost_no_events() {
     assert_eq!(story.recalled, Some(at(300)));
 }
 
-#[derive(Debug, Clone)]
-enum Report {
-    Event(Box<PipelineEvent>),
-    Decision(Box<Decision>),
-}
-
 /// The reports of a release that a scan stops, and lets go on when it is retried.
 fn reports() -> Vec<Report> {
-    let events = told(&[REACHED, STOPPED, RETRIED, PASSED].concat());
     let again = Decision { key: Some(String::from("second-job")), ..scanned(Pass, 2_100) };
-    let decisions =
-        [scanned(Fail, 300), scanned(Fail, 302), again].map(|decision| Report::Decision(Box::new(decision)));
-    events.into_iter().map(|event| Report::Event(Box::new(event))).chain(decisions).collect()
-}
-
-fn absorb(story: &mut Story, report: &Report) {
-    match report {
-        Report::Event(event) => story.absorb(event),
-        Report::Decision(decision) => story.absorb_decision(decision),
-    }
-}
-
-fn any_order() -> impl Strategy<Value = Vec<Report>> {
-    let repeated = proptest::collection::vec(1_usize..=3, reports().len()).prop_map(|times| {
-        reports().into_iter().zip(times).flat_map(|(report, times)| vec![report; times]).collect::<Vec<_>>()
-    });
-    repeated.prop_shuffle()
+    reports_of(&[REACHED, STOPPED, RETRIED, PASSED].concat(), [scanned(Fail, 300), scanned(Fail, 302), again])
 }
 
 proptest! {
@@ -149,16 +119,10 @@ proptest! {
 
     #[test]
     fn any_order_and_any_duplicates_end_in_the_same_story_moments_and_notice(
-        reports in any_order(), stored in 0_usize..20,
+        reports in in_any_order(reports(), 3), length in 0_usize..20,
     ) {
-        let (mut straight, mut mixed) = (blank(), blank());
-        self::reports().iter().for_each(|report| absorb(&mut straight, report));
-        reports.iter().take(stored).for_each(|report| absorb(&mut mixed, report));
-        // It is stored in between.
-        let mut mixed: Story = serde_json::from_value(serde_json::to_value(&mixed).unwrap()).unwrap();
-        reports.iter().for_each(|report| absorb(&mut mixed, report));
-        prop_assert_eq!(&mixed, &straight);
-        prop_assert_eq!(moment::moments(&mixed), moment::moments(&straight));
-        prop_assert_eq!(compose::notice(&mixed, &Settings::default()), compose::notice(&straight, &Settings::default()));
+        let mut story = stored(&joined(&reports[..length.min(reports.len())]));
+        reports.iter().for_each(|report| absorb(&mut story, report));
+        assert_same(&story, &joined(&self::reports()))?;
     }
 }
