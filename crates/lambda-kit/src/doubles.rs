@@ -9,6 +9,7 @@ mod jobs;
 mod laters;
 mod logged;
 mod losing;
+mod pipeline;
 pub mod rehearsal;
 mod settings;
 
@@ -19,4 +20,5 @@ pub use jobs::{Mishap, RecordingJobs};
 pub use laters::{Later, MemoryLaters};
 pub use logged::Logged;
 pub use losing::LosingAnswers;
+pub use pipeline::{Delivered, Pipeline, World};
 pub use settings::MemorySettings;

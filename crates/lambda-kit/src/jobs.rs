@@ -5,6 +5,7 @@ mod answering;
 mod code_pipeline;
 mod insisting;
 mod request;
+mod seal;
 mod variables;
 mod words;
 
@@ -23,6 +24,7 @@ pub use answering::{Answered, answer, answer_always};
 pub use code_pipeline::CodePipelineJobs;
 pub use insisting::insist;
 pub use request::{Asked, Request, RequestError};
+pub use seal::{Seal, SealError};
 pub use variables::Variables;
 pub use words::{ContinuationToken, ExternalId, Message, Percent, Summary, TokenError, Words};
 

@@ -2,21 +2,27 @@
 
 mod code_deploy;
 mod inquiry;
-mod pipeline;
 mod shelf;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use lambda_kit::doubles::{Calls, MemorySettings, Moment, RecordingBus, RecordingJobs};
+use lambda_kit::doubles::{self, Calls, MemorySettings, Moment, RecordingBus, RecordingJobs, World};
 use lambda_kit::metrics::Metrics;
 use lambda_kit::{Clock, Home};
 
-use crate::{Gatekeeper, Outside, Policies};
+use crate::{Gatekeeper, Outside, Policies, Reply};
 
 pub use code_deploy::MemoryDeployments;
 pub use inquiry::{Fault, MemoryInquiry};
 pub use lambda_kit::doubles::{Later, MemoryLaters};
-pub use pipeline::{Delivered, Pipeline};
 pub use shelf::MemoryShelf;
+
+/// An action that asks a gate.
+pub type Pipeline = doubles::Pipeline<Memory>;
+
+/// What became of one delivery.
+pub type Delivered = doubles::Delivered<Reply>;
 
 /// A world with all that a gatekeeper reaches. Clones share everything.
 #[derive(Debug, Clone)]
@@ -79,8 +85,22 @@ impl Memory {
         }
     }
 
-    /// A gatekeeper in this world that has just started.
-    pub fn gatekeeper(&self) -> Gatekeeper<InMemory> {
+    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
+    pub fn crash_at(&self, number: usize, moment: Moment) {
+        self.calls.crash_at(number, moment);
+    }
+
+    /// How many calls were made to all doubles.
+    pub fn calls(&self) -> usize {
+        self.calls.count()
+    }
+}
+
+impl World for Memory {
+    type Function = Gatekeeper<InMemory>;
+    const TIMEOUT: Duration = Duration::from_secs(60);
+
+    fn start(&self) -> Gatekeeper<InMemory> {
         let (clock, metrics) = (self.clock.clone(), self.metrics.clone());
         Gatekeeper {
             inquiry: self.inquiry.clone(),
@@ -96,18 +116,15 @@ impl Memory {
         }
     }
 
-    /// Runs `work` until it ends or crashes; `None` means that it crashed and nothing after that call happened.
-    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        self.calls.run(work).await
+    fn jobs(&self) -> &RecordingJobs {
+        &self.jobs
     }
 
-    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
-    pub fn crash_at(&self, number: usize, moment: Moment) {
-        self.calls.crash_at(number, moment);
+    fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    /// How many calls were made to all doubles.
-    pub fn calls(&self) -> usize {
-        self.calls.count()
+    fn counted(&self) -> &Calls {
+        &self.calls
     }
 }

@@ -1,7 +1,7 @@
 //! A job of CodePipeline's Invoke action. It is told by a call, once, whatever happens.
 
 use jiff::SignedDuration;
-use lambda_kit::jobs::{Answer, Asked, FailureKind, Put, Request, answer, answer_always};
+use lambda_kit::jobs::{Answer, Asked, FailureKind, Put, Request, SealError, answer, answer_always};
 use lambda_kit::start::Invocation;
 use lambda_kit::{Deadline, Failure};
 use pipeline_model::{
@@ -10,7 +10,7 @@ use pipeline_model::{
 
 use crate::scan::Input;
 use crate::stop::Stop;
-use crate::token::{Token, TokenError};
+use crate::token::Token;
 use crate::visit::Outcome;
 use crate::{Outside, Scanner};
 
@@ -86,7 +86,7 @@ impl<O: Outside> Scanner<O> {
             return Err(Stop::configuration("UserParameters: a scan takes no `variables`; leave them out."));
         }
         let token = match &job.continuation_token {
-            Some(text) => text.parse().map_err(|error: TokenError| Stop::configuration(error.to_string()))?,
+            Some(text) => text.parse().map_err(|error: SealError| Stop::configuration(error.to_string()))?,
             None => Token::first(job.id.as_str(), self.clock.now()),
         };
         let session = job.credentials.clone().ok_or_else(|| {

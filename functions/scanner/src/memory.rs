@@ -1,19 +1,19 @@
 //! Doubles of the outside for tests: they keep everything in memory, and fail or crash on demand.
 
 mod artifact;
-mod pipeline;
 mod shelf;
 mod store;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
-use lambda_kit::doubles::{Calls, MemorySettings, Moment, RecordingBus, RecordingJobs};
+use lambda_kit::doubles::{self, Calls, MemorySettings, Moment, RecordingBus, RecordingJobs, World};
 use lambda_kit::metrics::Metrics;
 use lambda_kit::{Clock, Home};
 
 use crate::{Outside, Policies, Room, RuleCache, Scanner};
 
 pub use artifact::{leak, secret, zipped};
-pub use pipeline::{Delivered, Pipeline};
 pub use shelf::MemoryShelf;
 pub use store::{Fault, MemoryStore, Put};
 
@@ -24,6 +24,9 @@ thread_local! {
 
 /// The bucket for baselines, rules and reports.
 pub const BUCKET: &str = "scans";
+
+/// An action that has artifacts scanned.
+pub type Pipeline = doubles::Pipeline<Memory>;
 
 /// A world with all that a scanner reaches. Clones share everything.
 #[derive(Debug, Clone)]
@@ -76,8 +79,22 @@ impl Memory {
         }
     }
 
-    /// A scanner in this world that has just started.
-    pub fn scanner(&self) -> Scanner<InMemory> {
+    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
+    pub fn crash_at(&self, number: usize, moment: Moment) {
+        self.calls.crash_at(number, moment);
+    }
+
+    /// How many calls were made to all doubles.
+    pub fn calls(&self) -> usize {
+        self.calls.count()
+    }
+}
+
+impl World for Memory {
+    type Function = Scanner<InMemory>;
+    const TIMEOUT: Duration = Duration::from_secs(900);
+
+    fn start(&self) -> Scanner<InMemory> {
         let (clock, metrics) = (self.clock.clone(), self.metrics.clone());
         Scanner {
             store: self.store.clone(),
@@ -94,18 +111,15 @@ impl Memory {
         }
     }
 
-    /// Runs `work` until it ends or crashes; `None` means that it crashed and nothing after that call happened.
-    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        self.calls.run(work).await
+    fn jobs(&self) -> &RecordingJobs {
+        &self.jobs
     }
 
-    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
-    pub fn crash_at(&self, number: usize, moment: Moment) {
-        self.calls.crash_at(number, moment);
+    fn clock(&self) -> &Clock {
+        &self.clock
     }
 
-    /// How many calls were made to all doubles.
-    pub fn calls(&self) -> usize {
-        self.calls.count()
+    fn counted(&self) -> &Calls {
+        &self.calls
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn world(policy: &str) -> Memory {
 pub(super) fn with_artifact(policy: &str, entries: &[(&str, &[u8])]) -> (Memory, Pipeline) {
     let memory = world(policy);
     memory.store.set("artifacts/Build", zipped(entries));
-    let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build"]);
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]);
     (memory, pipeline)
 }
 

@@ -80,7 +80,7 @@ async fn everything_a_scan_is_asked_for_can_be_meant() {
             let memory = Memory::at(now());
             memory.settings.set("policies/payments/scan", "scan: {}");
             memory.store.set("artifacts/BuildOutput", zipped(&[("a.txt", b"nothing")]));
-            let answer = Pipeline::with(&memory, &parameters, &["BuildOutput"]).run(1).await;
+            let answer = Pipeline::with(&memory, &parameters).inputs(&["BuildOutput"]).run(1).await;
             assert!(matches!(answer, Answer::Success { .. }), "{}: {answer:?}", block.place);
             asked += 1;
         }
@@ -93,7 +93,7 @@ async fn every_output_variable_has_a_row_and_no_other() {
     let memory = Memory::at(now());
     memory.store.set("artifacts/BuildOutput", zipped(&[("a.txt", b"nothing")]));
     let parameters = r#"{"policy": {"scan": {"reports": {"to": "s3://scans/x"}}}}"#;
-    let answer = Pipeline::with(&memory, parameters, &["BuildOutput"]).run(1).await;
+    let answer = Pipeline::with(&memory, parameters).inputs(&["BuildOutput"]).run(1).await;
     let Answer::Success { variables, .. } = answer else { panic!("{answer:?}") };
     let known: BTreeSet<String> = variables.iter().map(|(name, _)| name.to_owned()).collect();
     let heads = ["verdict", "outcome", "findings", "critical", "known", "gaps", "report"];

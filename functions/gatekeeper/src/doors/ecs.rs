@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use gate_checks::Place;
 use jiff::SignedDuration;
 use lambda_kit::Deadline;
-use lambda_kit::jobs::Request;
+use lambda_kit::jobs::{Request, SealError};
 use pipeline_model::Verdict;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::token::{Token, TokenError};
+use crate::token::Token;
 use crate::visit::{Afterwards, Arrival, Outcome};
 use crate::{Gatekeeper, Outside};
 
@@ -114,7 +114,7 @@ impl Event {
 
     /// The token this stage's gate goes on with. ECS merges what the hooks of all stages of a deployment return, and what
     /// was measured at another stage says nothing of this one.
-    fn token(&self, kept: Option<Value>) -> Result<Option<Token>, TokenError> {
+    fn token(&self, kept: Option<Value>) -> Result<Option<Token>, SealError> {
         let Some(Value::String(text)) = kept else { return Ok(None) };
         if text == "decided" {
             return Ok(None);

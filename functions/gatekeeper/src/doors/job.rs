@@ -8,14 +8,15 @@ use std::cell::Cell;
 use gate_checks::{Judgement, Place};
 use jiff::SignedDuration;
 use lambda_kit::jobs::{
-    Answer, ContinuationToken, FailureKind, Gone, Jobs, Percent, Put, PutProblem, Request, answer, answer_always,
+    Answer, ContinuationToken, FailureKind, Gone, Jobs, Percent, Put, PutProblem, Request, SealError, answer,
+    answer_always,
 };
 use lambda_kit::{Deadline, Failure};
 use pipeline_model::{Job, JobId, Verdict};
 
 use crate::doors::Reply;
 use crate::report;
-use crate::token::{Token, TokenError};
+use crate::token::Token;
 use crate::visit::{Afterwards, Arrival, Outcome};
 use crate::{Gatekeeper, Outside};
 
@@ -64,7 +65,7 @@ impl<O: Outside> Gatekeeper<O> {
         }
         let request = Request::parse(job.user_parameters.as_deref()).map_err(|error| error.to_string())?;
         let token = match &job.continuation_token {
-            Some(text) => text.parse().map_err(|error: TokenError| error.to_string())?,
+            Some(text) => text.parse().map_err(|error: SealError| error.to_string())?,
             None => Token::first(job.id.as_str(), self.clock.now()),
         };
         let Request { policy: asked, pipeline, stage, action, execution, variables } = request;

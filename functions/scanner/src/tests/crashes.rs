@@ -14,7 +14,7 @@ fn leaking() -> (Memory, Pipeline) {
     entries.push((String::from("zz/last.ini"), leak(9).into_bytes()));
     memory.store.set("artifacts/Build", zipped(&borrowed(&entries)));
     memory.store.take(SLOW);
-    let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build"]).output("Report");
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).output("Report");
     (memory, pipeline)
 }
 
@@ -29,7 +29,7 @@ async fn whatever_call_the_process_dies_at_a_leak_never_passes_and_is_told_befor
         let (memory, pipeline) = leaking();
         memory.crash_at(number, moment);
         let (_, message) = failure(pipeline.run(9).await);
-        if message == "the scanner died" {
+        if message == "the function died" {
             died += 1;
         } else {
             assert!(message.contains("zz/last.ini"), "{number} {moment:?}: {message}");

@@ -18,7 +18,7 @@ fn long_world(inputs: &[&str]) -> (Memory, Pipeline) {
         entries.push((String::from("lib/inner.jar"), zipped(&borrowed(&large(4))).to_vec()));
         memory.store.set(&format!("artifacts/{name}"), zipped(&borrowed(&entries)));
     }
-    let pipeline = Pipeline::with(&memory, PARAMETERS, inputs).output("Report");
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(inputs).output("Report");
     (memory, pipeline)
 }
 
@@ -83,7 +83,7 @@ async fn more_threads_and_downloads_come_to_the_same() {
         let (mut memory, _) = long_world(&["Build"]);
         (memory.room.threads, memory.room.downloads, memory.room.ahead) = (threads, downloads, 500);
         memory.store.take(Duration::from_secs(takes));
-        let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build"]).output("Report");
+        let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).output("Report");
         let answer = pipeline.run(99).await;
         assert_eq!(result(&memory, answer), expected, "{threads} threads");
     }
@@ -98,7 +98,7 @@ proptest! {
             let expected = in_one_go(&["Build"]).await;
             let (mut memory, _) = long_world(&["Build"]);
             memory.room.threads = threads;
-            let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build"]).output("Report");
+            let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).output("Report");
             let mut token: Option<String> = None;
             for visit in 0.. {
                 memory.store.take(Duration::from_secs(seconds[visit % seconds.len()]));

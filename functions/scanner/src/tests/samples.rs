@@ -30,7 +30,7 @@ async fn every_sample_is_answered_in_the_words_of_the_snapshot_and_only_once() {
     let mut lines = Vec::new();
     for (name, event) in samples {
         let memory = stocked();
-        let pipeline = Pipeline::with(&memory, "", &[]);
+        let pipeline = Pipeline::with(&memory, "");
         let reply = match pipeline.deliver(&event).await.expect("nobody crashes") {
             Ok(reply) => reply,
             Err(failure) => format!("no answer: {failure}"),

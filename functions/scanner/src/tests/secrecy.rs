@@ -58,7 +58,7 @@ async fn secrets_and_credentials_are_in_nothing_that_leaves_the_function() {
     entries.push((String::from("inner.zip"), inner.to_vec()));
     memory.store.set("artifacts/Build", zipped(&borrowed(&entries)));
     memory.store.take(SLOW);
-    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS, &["Build"]).output("Report").run(99).await);
+    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).output("Report").run(99).await);
     assert!(message.contains("Stripe live secret key"), "{message}");
     assert!(!memory.shelf.all().is_empty() && memory.jobs.answers().len() > 2, "it went on");
     assert!(assert_discreet(&memory, &logged) > 8);
@@ -71,7 +71,7 @@ async fn nor_do_they_where_something_goes_wrong() {
         let memory = world("scan: {}");
         memory.store.set("artifacts/Build", zipped(&borrowed(&large(20))));
         memory.store.break_object("artifacts/Build", fault);
-        failure(Pipeline::with(&memory, PARAMETERS, &["Build"]).run(1).await);
+        failure(Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).run(1).await);
         assert_discreet(&memory, &logged);
     }
 }

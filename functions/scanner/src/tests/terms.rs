@@ -38,12 +38,12 @@ async fn a_policy_that_is_not_there_is_named_by_its_whole_path() {
 async fn a_policy_may_stand_in_the_user_parameters() {
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", zipped(&[("a.ini", leak(1).as_bytes())]));
-    let run = async |parameters: &str| Pipeline::with(&memory, parameters, &["Build"]).run(1).await;
+    let run = async |parameters: &str| Pipeline::with(&memory, parameters).inputs(&["Build"]).run(1).await;
     failure(run(r#"{"policy":{"scan":{}}}"#).await);
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", zipped(&[("a.ini", leak(1).as_bytes())]));
     let off = r#"{"policy":{"scan":{"rules":{"off":["stripe","generic"]}}}}"#;
-    let answer = Pipeline::with(&memory, off, &["Build"]).run(1).await;
+    let answer = Pipeline::with(&memory, off).inputs(&["Build"]).run(1).await;
     assert!(matches!(answer, Answer::Success { .. }), "{answer:?}");
 }
 
@@ -53,7 +53,7 @@ async fn a_scan_takes_no_variables_and_needs_an_input() {
     let run = async |parameters: &str, inputs: &[&str]| {
         let memory = world("scan: {}");
         memory.store.set("artifacts/Build", zipped(CLEAN));
-        failure(Pipeline::with(&memory, parameters, inputs).run(1).await)
+        failure(Pipeline::with(&memory, parameters).inputs(inputs).run(1).await)
     };
     let (kind, message) = run(r#"{"policy":"orders/scan","variables":{"a":"b"}}"#, &["Build"]).await;
     assert_eq!((kind, message.contains("no `variables`")), (FailureKind::ConfigurationError, true));
@@ -219,7 +219,7 @@ async fn suppressions_in_one_artifact_are_of_no_other() {
     let own = zipped(&[("a.ini", content.as_bytes()), ("pipewarden-suppressions.yaml", suppressions)]);
     memory.store.set("artifacts/Build", own);
     memory.store.set("artifacts/Source", zipped(CLEAN));
-    let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build", "Source"]);
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build", "Source"]);
     assert!(matches!(pipeline.run(1).await, Answer::Success { .. }), "{:?}", pipeline.answer(0));
     memory.store.set("artifacts/Source", zipped(&[("a.ini", leak(2).as_bytes())]));
     pipeline.visit(1, None).await;

@@ -12,7 +12,7 @@ async fn with_fault(fault: Fault) -> (Memory, FailureKind, String) {
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", zipped(&borrowed(&large(20))));
     memory.store.break_object("artifacts/Build", fault);
-    let (kind, message) = failure(Pipeline::with(&memory, PARAMETERS, &["Build"]).run(3).await);
+    let (kind, message) = failure(Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).run(3).await);
     assert_eq!(scans(&memory).pop().unwrap().verdict, Verdict::Error, "{message}");
     (memory, kind, message)
 }
@@ -41,7 +41,7 @@ async fn an_artifact_that_changes_between_two_invocations_is_not_gone_on_with() 
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", zipped(&borrowed(&large(20))));
     memory.store.take(SLOW);
-    let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build"]);
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]);
     pipeline.visit(0, None).await;
     let lambda_kit::jobs::Answer::Continue { token, .. } = pipeline.answer(0) else { panic!("it goes on") };
     memory.store.set("artifacts/Build", zipped(CLEAN));
@@ -54,7 +54,7 @@ async fn a_panic_of_a_thread_is_an_error_and_no_pass() {
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", vec![b'a'; STRIKES_AT as usize]);
     let logged = Logged::start();
-    let (kind, message) = failure(Pipeline::with(&memory, PARAMETERS, &["Build"]).run(1).await);
+    let (kind, message) = failure(Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).run(1).await);
     assert_eq!(kind, FailureKind::JobFailed);
     assert_eq!(message, "The scan stopped at a fault of its own, and its log says where. Nothing was decided.");
     assert!(!logged.text().contains("in words that nobody may see"));

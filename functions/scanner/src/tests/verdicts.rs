@@ -72,24 +72,24 @@ async fn what_cannot_be_read_fails_and_a_policy_may_allow_it() {
 async fn an_artifact_that_is_no_zip_is_scanned_as_it_is() {
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", leak(1).into_bytes());
-    let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build"]);
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]);
     assert!(failure(pipeline.run(1).await).1.contains("in Build, line 1"));
     let memory = world("scan: {}");
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gzip.write_all(leak(1).as_bytes()).unwrap();
     memory.store.set("artifacts/Build", gzip.finish().unwrap());
-    let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build"]);
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]);
     assert!(failure(pipeline.run(1).await).1.starts_with("Stripe live secret key in Build"));
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", "hello\n".repeat(100_000));
-    assert!(matches!(Pipeline::with(&memory, PARAMETERS, &["Build"]).run(1).await, Answer::Success { .. }));
+    assert!(matches!(Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).run(1).await, Answer::Success { .. }));
 }
 
 #[tokio::test]
 async fn an_artifact_with_nothing_in_it_fails() {
     let memory = world("scan: {}");
     memory.store.set("artifacts/Build", "");
-    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS, &["Build"]).run(1).await);
+    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).run(1).await);
     assert!(message.starts_with("Not scanned: the artifact is no zip archive"), "{message}");
     let (_, pipeline) = with_artifact("scan: {}", &[]);
     let (_, message) = failure(pipeline.run(1).await);
@@ -103,7 +103,7 @@ async fn a_zip_that_cannot_be_opened_fails_as_a_whole() {
     let end = wrong.len() - 6;
     wrong[end] ^= 0xFF;
     memory.store.set("artifacts/Build", wrong);
-    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS, &["Build"]).run(1).await);
+    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS).inputs(&["Build"]).run(1).await);
     assert!(message.starts_with("Not scanned: the artifact has "), "{message}");
 }
 
@@ -114,7 +114,7 @@ async fn all_input_artifacts_are_scanned_and_paths_say_in_which_one() {
     memory.store.set("artifacts/Api", zipped(&[("docs/a.txt", leak(2).as_bytes())]));
     memory.store.set("artifacts/Notes", leak(3).into_bytes());
     let inputs = ["Web", "Api", "Notes"];
-    let pipeline = Pipeline::with(&memory, PARAMETERS, &inputs);
+    let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&inputs);
     failure(pipeline.run(1).await);
     let scan = scans(&memory).remove(0);
     let mut paths: Vec<_> = scan.top.iter().map(|finding| finding.path.as_str()).collect();
@@ -124,7 +124,7 @@ async fn all_input_artifacts_are_scanned_and_paths_say_in_which_one() {
     let memory = world("scan: {}");
     memory.store.set("artifacts/Web", zipped(CLEAN));
     memory.store.set("artifacts/Api", "");
-    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS, &["Web", "Api"]).run(1).await);
+    let (_, message) = failure(Pipeline::with(&memory, PARAMETERS).inputs(&["Web", "Api"]).run(1).await);
     assert!(message.starts_with("Not scanned: Api is no zip archive"), "{message}");
 }
 
@@ -207,7 +207,7 @@ async fn an_artifact_with_nothing_in_it_is_no_pass_beside_a_good_one_either() {
         let memory = world(policy);
         memory.store.set("artifacts/Build", zipped(CLEAN));
         memory.store.set("artifacts/Source", other);
-        let pipeline = Pipeline::with(&memory, PARAMETERS, &["Build", "Source"]);
+        let pipeline = Pipeline::with(&memory, PARAMETERS).inputs(&["Build", "Source"]);
         let (kind, message) = failure(pipeline.run(1).await);
         assert_eq!(kind, FailureKind::JobFailed);
         assert!(message.contains("Source holds nothing that was scanned"), "{message}");

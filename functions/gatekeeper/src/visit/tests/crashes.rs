@@ -21,7 +21,7 @@ async fn whatever_call_the_process_dies_at_the_watchdog_ends_the_gate_and_no_rel
                 Answer::Success { variables, .. } => {
                     assert_eq!(variables.get("waited_seconds"), Some("120"), "{number} {moment:?}");
                 }
-                told => ended += usize::from(failure(told).1 == "the gatekeeper died"),
+                told => ended += usize::from(failure(told).1 == "the function died"),
             }
         }
     }
@@ -74,7 +74,7 @@ async fn whatever_call_the_process_dies_at_no_failure_that_a_visit_saved_without
             match end {
                 Answer::Success { .. } => assert!(red == 2 && is_after_an_answer, "{number} {moment:?}"),
                 told => {
-                    let died = failure(told).1 == "the gatekeeper died";
+                    let died = failure(told).1 == "the function died";
                     assert_eq!(died, !is_after_an_answer, "{number} {moment:?}");
                 }
             }
@@ -182,9 +182,9 @@ async fn a_process_that_dies_around_its_answer_leaves_one_answer_and_told_what_i
     let calls = memory.calls();
     // The last call but one publishes, the last one answers.
     for (number, moment, answered) in [
-        (calls - 1, Moment::Before, "the gatekeeper died"),
-        (calls - 1, Moment::After, "the gatekeeper died"),
-        (calls, Moment::Before, "the gatekeeper died"),
+        (calls - 1, Moment::Before, "the function died"),
+        (calls - 1, Moment::After, "the function died"),
+        (calls, Moment::Before, "the function died"),
         (calls, Moment::After, "Stopped: errors ("),
     ] {
         let (memory, pipeline) = world(BAKE);

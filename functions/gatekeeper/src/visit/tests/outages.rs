@@ -1,7 +1,7 @@
 //! What cannot be reached holds a release up for a while, and is never a pass.
 
 use gate_checks::{Answer as Known, HttpAnswer, HttpReply, MetricData, Place, Policy, Series, SeriesStatus};
-use lambda_kit::doubles::Mishap;
+use lambda_kit::doubles::{Mishap, World};
 use lambda_kit::start::{Handler, Invocation};
 
 use super::*;
@@ -242,7 +242,7 @@ async fn after_a_secret_was_refused_the_next_visit_reads_the_settings_anew() {
         let (latency, body) = (jiff::SignedDuration::ZERO, Vec::new());
         Known::Http(HttpReply::Answered(HttpAnswer { status, latency, body, is_cut: false, location: None }))
     };
-    let gatekeeper = memory.gatekeeper();
+    let gatekeeper = memory.start();
     let visit = async |number: usize, token: Option<&str>| {
         let event = serde_json::value::RawValue::from_string(pipeline.event(number, token)).unwrap();
         let deadline = lambda_kit::Deadline::after(&memory.clock, std::time::Duration::from_secs(60));

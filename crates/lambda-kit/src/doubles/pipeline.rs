@@ -1,29 +1,42 @@
-//! CodePipeline as a scan sees it: a job, and another one with the token after each continuation.
+//! CodePipeline as a function under test sees it: a job, and another one with the token after each continuation.
 
 use std::time::Duration;
 
-use lambda_kit::jobs::{Answer, FailureKind, Jobs};
-use lambda_kit::start::{Handler, Invocation};
-use lambda_kit::{Deadline, Failure};
 use pipeline_model::JobId;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::Memory;
-
-/// Lambda's timeout.
-const TIMEOUT: Duration = Duration::from_secs(900);
+use super::{Calls, RecordingJobs};
+use crate::jobs::{Answer, FailureKind, Jobs};
+use crate::start::{Handler, Invocation};
+use crate::{Clock, Deadline, Failure};
 
 /// Between an answer and the job that follows it.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// What became of one delivery; `None` is a process that died.
-pub type Delivered = Option<Result<String, Failure>>;
+/// The doubles of all that a function reaches, as far as jobs are handed over there. Clones share everything.
+pub trait World: Clone {
+    /// What answers the jobs.
+    type Function: Handler<Event = Box<RawValue>>;
+    /// Lambda's timeout.
+    const TIMEOUT: Duration;
+    /// A process that has just started.
+    fn start(&self) -> Self::Function;
+    /// Where it answers.
+    fn jobs(&self) -> &RecordingJobs;
+    /// The time.
+    fn clock(&self) -> &Clock;
+    /// The calls of all doubles.
+    fn counted(&self) -> &Calls;
+}
 
-/// An action that has artifacts scanned.
+/// What became of one delivery; `None` is a process that died.
+pub type Delivered<R> = Option<Result<R, Failure>>;
+
+/// An action that invokes the function.
 #[derive(Debug, Clone)]
-pub struct Pipeline {
-    memory: Memory,
+pub struct Pipeline<W> {
+    world: W,
     parameters: String,
     inputs: Vec<String>,
     outputs: Vec<String>,
@@ -31,18 +44,19 @@ pub struct Pipeline {
     timeout: Duration,
 }
 
-impl Pipeline {
-    /// An action with these user parameters and input artifacts. An artifact lies in the bucket `artifacts` under its name.
-    pub fn with(memory: &Memory, parameters: &str, inputs: &[&str]) -> Self {
-        let inputs = inputs.iter().map(|name| (*name).to_owned()).collect();
-        Self {
-            memory: memory.clone(),
-            parameters: parameters.to_owned(),
-            inputs,
-            outputs: Vec::new(),
-            key: None,
-            timeout: TIMEOUT,
-        }
+impl<W: World> Pipeline<W> {
+    /// An action with these user parameters, and no artifacts.
+    pub fn with(world: &W, parameters: &str) -> Self {
+        let (inputs, outputs) = (Vec::new(), Vec::new());
+        let (world, parameters) = (world.clone(), parameters.to_owned());
+        Self { world, parameters, inputs, outputs, key: None, timeout: W::TIMEOUT }
+    }
+
+    /// The same with more input artifacts. An artifact lies in the bucket `artifacts` under its name.
+    #[must_use]
+    pub fn inputs(mut self, names: &[&str]) -> Self {
+        self.inputs.extend(names.iter().copied().map(String::from));
+        self
     }
 
     /// The same with an output artifact of that name.
@@ -78,7 +92,7 @@ impl Pipeline {
             let place = json!({ "bucketName": "artifacts", "objectKey": name });
             json!({ "name": name, "revision": null, "location": { "type": "S3", "s3Location": place } })
         };
-        let configuration = json!({ "FunctionName": "pipewarden-scanner", "UserParameters": self.parameters });
+        let configuration = json!({ "FunctionName": "pipewarden", "UserParameters": self.parameters });
         let mut data = json!({
             "actionConfiguration": { "configuration": configuration },
             "inputArtifacts": self.inputs.iter().map(artifact).collect::<Vec<_>>(),
@@ -100,25 +114,25 @@ impl Pipeline {
     }
 
     /// Hands the function an event, in a process of its own.
-    pub async fn deliver(&self, event: &str) -> Delivered {
+    pub async fn deliver(&self, event: &str) -> Delivered<<W::Function as Handler>::Reply> {
         let event = RawValue::from_string(event.to_owned()).expect("Lambda hands over JSON");
-        let scanner = self.memory.scanner();
-        let deadline = Deadline::after(&self.memory.clock, self.timeout);
+        let function = self.world.start();
+        let deadline = Deadline::after(self.world.clock(), self.timeout);
         let invocation = Invocation { request_id: String::from("r-1"), deadline };
-        self.memory.run(scanner.handle(event, invocation)).await
+        self.world.counted().run(function.handle(event, invocation)).await
     }
 
     /// Hands over a job; if the function dies or fails, the watchdog answers in its place.
-    pub async fn visit(&self, number: usize, token: Option<&str>) -> Delivered {
+    pub async fn visit(&self, number: usize, token: Option<&str>) -> Delivered<<W::Function as Handler>::Reply> {
         let delivered = self.deliver(&self.event(number, token)).await;
         if !matches!(delivered, Some(Ok(_))) {
-            let told = Answer::failure(FailureKind::JobFailed, "the scanner died");
-            self.memory.jobs.put(&Self::job(number), &told).await.expect("the watchdog reaches CodePipeline");
+            let told = Answer::failure(FailureKind::JobFailed, "the function died");
+            self.world.jobs().put(&Self::job(number), &told).await.expect("the watchdog reaches CodePipeline");
         }
         delivered
     }
 
-    /// Visits until the scan is decided, half a minute apart, at most `most` times. What the action was told last.
+    /// Visits until the job is decided, half a minute apart, at most `most` times. What the action was told last.
     pub async fn run(&self, most: usize) -> Answer {
         let mut token: Option<String> = None;
         for number in 0..most {
@@ -127,7 +141,7 @@ impl Pipeline {
                 Answer::Continue { token: next, .. } => token = Some(next.as_str().to_owned()),
                 end => return end,
             }
-            self.memory.clock.advance(PAUSE);
+            self.world.clock().advance(PAUSE);
         }
         self.answer(most - 1)
     }
@@ -137,7 +151,7 @@ impl Pipeline {
     /// # Panics
     /// If it has none, or more than one.
     pub fn answer(&self, number: usize) -> Answer {
-        let answers = self.memory.jobs.answers();
+        let answers = self.world.jobs().answers();
         let mut own = answers.into_iter().filter(|(job, _)| *job == Self::job(number)).map(|(_, answer)| answer);
         let answer = own.next().expect("every job has an answer");
         assert_eq!(own.next(), None, "no job has two answers");
