@@ -12,18 +12,25 @@ type Build<C> = Box<dyn FnOnce() -> C + Send>;
 #[derive(Debug, Clone)]
 pub struct OnDemand<C>(Arc<LazyLock<C, Build<C>>>);
 
+impl<C> OnDemand<C> {
+    /// What `build` will make.
+    pub fn by(build: impl FnOnce() -> C + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(build))))
+    }
+}
+
 impl<C: 'static> OnDemand<C> {
     /// The client that `build` will make of `config`.
     pub fn new(config: &SdkConfig, build: fn(&SdkConfig) -> C) -> Self {
         let config = config.clone();
-        Self(Arc::new(LazyLock::new(Box::new(move || build(&config)))))
+        Self::by(move || build(&config))
     }
 }
 
 /// One that is there already.
 impl<C: Send + 'static> From<C> for OnDemand<C> {
     fn from(client: C) -> Self {
-        Self(Arc::new(LazyLock::new(Box::new(move || client))))
+        Self::by(move || client)
     }
 }
 

@@ -11,7 +11,7 @@ use lambda_kit::laters::OwnQueue;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{Home, SsmParameters, http};
+use lambda_kit::{Home, OnDemand, SsmParameters, http};
 
 /// What takes longer is done by the first job.
 const WARM_UP: Duration = Duration::from_millis(800);
@@ -47,14 +47,15 @@ fn build(kit: &Kit) -> Result<Gatekeeper<Aws>> {
     wanted.finish()?;
 
     let metrics = Metrics::new(&namespace, &kit.function_name);
-    let web = Web::new(|| http::builder(&kit.variables), kit.clock.clone())?;
+    let variables = kit.variables.clone();
+    let web = Web::new(move || http::builder(&variables), kit.clock.clone());
     Ok(Gatekeeper {
         inquiry: World::new(&kit.aws, web),
-        shelf: DynamoShelf::new(aws_sdk_dynamodb::Client::new(&kit.aws), table),
+        shelf: DynamoShelf::new(OnDemand::new(&kit.aws, aws_sdk_dynamodb::Client::new), table),
         jobs: CodePipelineJobs::new(&kit.aws),
-        deployments: CodeDeploy::new(aws_sdk_codedeploy::Client::new(&kit.aws)),
-        laters: OwnQueue::new(aws_sdk_sqs::Client::new(&kit.aws), queue),
-        bus: EventBus::new(aws_sdk_eventbridge::Client::new(&kit.aws)),
+        deployments: CodeDeploy::new(OnDemand::new(&kit.aws, aws_sdk_codedeploy::Client::new)),
+        laters: OwnQueue::new(OnDemand::new(&kit.aws, aws_sdk_sqs::Client::new), queue),
+        bus: EventBus::new(OnDemand::new(&kit.aws, aws_sdk_eventbridge::Client::new)),
         policies: Policies::new(SsmParameters::new(&kit.aws), prefix, kit.clock.clone(), metrics.clone()),
         home: Home::of_arn(&stack)?,
         clock: kit.clock.clone(),

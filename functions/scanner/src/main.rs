@@ -8,7 +8,7 @@ use lambda_kit::jobs::CodePipelineJobs;
 use lambda_kit::metrics::Metrics;
 use lambda_kit::publishing::EventBus;
 use lambda_kit::start::{self, Kit};
-use lambda_kit::{Home, SsmParameters};
+use lambda_kit::{Home, OnDemand, SsmParameters};
 use scanner::outside::{DynamoShelf, OwnBucket, S3Store};
 use scanner::{Outside, PARAMETERS, POLICIES, Policies, Room, RuleCache, Scanner};
 
@@ -53,9 +53,9 @@ fn build(kit: &Kit) -> Result<Scanner<Aws>> {
             &kit.aws,
             bucket.clone().map(|bucket| OwnBucket { name: bucket, account: home.account.clone() }),
         ),
-        shelf: DynamoShelf::new(aws_sdk_dynamodb::Client::new(&kit.aws), table, kit.clock.clone()),
+        shelf: DynamoShelf::new(OnDemand::new(&kit.aws, aws_sdk_dynamodb::Client::new), table, kit.clock.clone()),
         jobs: CodePipelineJobs::new(&kit.aws),
-        bus: EventBus::new(aws_sdk_eventbridge::Client::new(&kit.aws)),
+        bus: EventBus::new(OnDemand::new(&kit.aws, aws_sdk_eventbridge::Client::new)),
         policies: Policies::new(parameters, prefix, kit.clock.clone(), metrics.clone()),
         rules: RuleCache::default(),
         bucket,

@@ -13,16 +13,19 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use pipeline_model::JobId;
 
 use super::{Answer, ExternalId, FailureKind, Gone, Jobs, Percent, Put, PutProblem, Summary};
+use crate::OnDemand;
 use crate::aws::SdkConfig;
 
 /// `PutJobSuccessResult` and `PutJobFailureResult`. They know no client token, but a job takes one answer only.
 #[derive(Debug, Clone)]
-pub struct CodePipelineJobs(Client);
+pub struct CodePipelineJobs(OnDemand<Client>);
 
 impl CodePipelineJobs {
     /// Attempts are repeated by [`super::insist`], so the SDK repeats none.
     pub fn new(config: &SdkConfig) -> Self {
-        Self(Client::from_conf(Builder::from(config).retry_config(RetryConfig::disabled()).build()))
+        let client =
+            |config: &_| Client::from_conf(Builder::from(config).retry_config(RetryConfig::disabled()).build());
+        Self(OnDemand::new(config, client))
     }
 
     async fn succeed(&self, job: &JobId, answer: &Answer, details: ExecutionDetails) -> Result<Put, PutProblem> {

@@ -4,8 +4,8 @@
 mod tests;
 
 use gate_checks::{Answer, Facts, HttpQuery, Question, SonarQuery, Unanswered};
-use lambda_kit::Deadline;
 use lambda_kit::aws::SdkConfig;
+use lambda_kit::{Deadline, OnDemand};
 
 use super::cloudwatch::CloudWatch;
 use super::http::{Errand, Web};
@@ -17,19 +17,18 @@ use crate::ports::Inquiry;
 #[derive(Debug, Clone)]
 pub struct World {
     cloudwatch: CloudWatch,
-    codepipeline: aws_sdk_codepipeline::Client,
-    ssm: aws_sdk_ssm::Client,
+    codepipeline: OnDemand<aws_sdk_codepipeline::Client>,
+    ssm: OnDemand<aws_sdk_ssm::Client>,
     web: Web,
 }
 
 impl World {
     /// Clients of one region and account.
     pub fn new(aws: &SdkConfig, web: Web) -> Self {
-        let tagging = aws_sdk_resourcegroupstagging::Client::new(aws);
         Self {
-            cloudwatch: CloudWatch::new(aws_sdk_cloudwatch::Client::new(aws), tagging),
-            codepipeline: aws_sdk_codepipeline::Client::new(aws),
-            ssm: aws_sdk_ssm::Client::new(aws),
+            cloudwatch: CloudWatch::new(aws),
+            codepipeline: OnDemand::new(aws, aws_sdk_codepipeline::Client::new),
+            ssm: OnDemand::new(aws, aws_sdk_ssm::Client::new),
             web,
         }
     }

@@ -7,6 +7,9 @@ mod tagged;
 use aws_sdk_cloudwatch::Client;
 use gate_checks::{AlarmQuery, MetricQuery};
 
+use lambda_kit::OnDemand;
+use lambda_kit::aws::SdkConfig;
+
 use super::Fact;
 
 /// The alarms and metrics of one region and account.
@@ -15,13 +18,14 @@ use super::Fact;
 /// be gone, which fails a gate that names them.
 #[derive(Debug, Clone)]
 pub(super) struct CloudWatch {
-    client: Client,
-    tagging: aws_sdk_resourcegroupstagging::Client,
+    client: OnDemand<Client>,
+    tagging: OnDemand<aws_sdk_resourcegroupstagging::Client>,
 }
 
 impl CloudWatch {
-    pub(super) fn new(client: Client, tagging: aws_sdk_resourcegroupstagging::Client) -> Self {
-        Self { client, tagging }
+    pub(super) fn new(aws: &SdkConfig) -> Self {
+        let tagging = OnDemand::new(aws, aws_sdk_resourcegroupstagging::Client::new);
+        Self { client: OnDemand::new(aws, Client::new), tagging }
     }
 
     pub(super) async fn alarms(&self, queries: Vec<AlarmQuery>) -> Vec<Fact> {

@@ -6,6 +6,7 @@ use aws_sdk_codedeploy::config::Config;
 use aws_sdk_codedeploy::config::retry::RetryConfig;
 use aws_sdk_codedeploy::types::LifecycleEventStatus;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use lambda_kit::OnDemand;
 use lambda_kit::aws::failed;
 use lambda_kit::jobs::{Gone, Put, PutProblem};
 
@@ -13,12 +14,12 @@ use crate::ports::{Deployment, Deployments, Hook};
 
 /// CodeDeploy in one region and account.
 #[derive(Debug, Clone)]
-pub struct CodeDeploy(Client);
+pub struct CodeDeploy(OnDemand<Client>);
 
 impl CodeDeploy {
     /// The deployments this client reaches.
-    pub fn new(client: Client) -> Self {
-        Self(client)
+    pub fn new(client: impl Into<OnDemand<Client>>) -> Self {
+        Self(client.into())
     }
 }
 
@@ -65,7 +66,7 @@ mod tests {
 
     async fn asked(answer: Answer) -> (CodeDeploy, Server) {
         let server = Server::giving([answer]).await;
-        (CodeDeploy(Client::new(&server.aws())), server)
+        (CodeDeploy::new(Client::new(&server.aws())), server)
     }
 
     #[tokio::test]

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use gate_checks::{HttpAnswer, HttpMethod, HttpQuery, HttpReply};
-use lambda_kit::Clock;
+use lambda_kit::{Clock, OnDemand};
 use pipeline_model::Secret;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Client, ClientBuilder, Method, Request, Response, Url};
@@ -30,7 +30,7 @@ pub struct Web {
 /// One client and the rule it goes by: a pooled connection leads to an address that was checked by the same rule.
 #[derive(Debug, Clone)]
 struct Door {
-    client: Client,
+    client: OnDemand<Result<Client, String>>,
     guard: Guard,
 }
 
@@ -51,27 +51,20 @@ enum Missed {
 }
 
 impl Web {
-    /// Clients made by `builder`, which brings the roots; everything else is decided here.
-    ///
-    /// # Errors
-    /// When a client cannot be made of it.
-    pub fn new(builder: impl Fn() -> Result<ClientBuilder>, clock: Clock) -> Result<Self> {
+    /// Clients made by `builder`, which brings the roots; everything else is decided here. Each is made with the first
+    /// request that needs it; one that cannot be made counts as a target that does not answer.
+    pub fn new(builder: impl Fn() -> Result<ClientBuilder> + Clone + Send + 'static, clock: Clock) -> Self {
         Self::with(builder, clock, Arc::new(System), gate_checks::address_is_allowed)
     }
 
     fn with(
-        builder: impl Fn() -> Result<ClientBuilder>,
+        builder: impl Fn() -> Result<ClientBuilder> + Clone + Send + 'static,
         clock: Clock,
         lookup: Arc<dyn Lookup>,
         rule: Rule,
-    ) -> Result<Self> {
-        let door = |private| -> Result<Door> {
-            let guard = Guard::new(Arc::clone(&lookup), rule, private);
-            // A proxy would resolve names where nobody checks them.
-            let client = builder()?.no_proxy().dns_resolver(guard.clone()).build()?;
-            Ok(Door { client, guard })
-        };
-        Ok(Self { public: door(false)?, private: door(true)?, clock })
+    ) -> Self {
+        let door = |private| Door::new(builder.clone(), Guard::new(Arc::clone(&lookup), rule, private));
+        Self { public: door(false), private: door(true), clock }
     }
 
     /// What comes of a request.
@@ -107,7 +100,8 @@ impl Web {
         let url = Url::parse(at).map_err(|error| Missed::Refused(format!("the address cannot be read: {error}")))?;
         door.guard.check(&url).map_err(|forbidden| Missed::Refused(forbidden.0))?;
         let request = request(url, errand, takes_secrets).map_err(Missed::Refused)?;
-        door.client.execute(request).await.map_err(missed)
+        let client = door.client.as_ref().map_err(|why| Missed::Unreachable(why.clone()))?;
+        client.execute(request).await.map_err(missed)
     }
 
     async fn read(
@@ -132,6 +126,16 @@ impl Web {
             is_cut,
             location,
         })
+    }
+}
+
+impl Door {
+    fn new(builder: impl Fn() -> Result<ClientBuilder> + Send + 'static, guard: Guard) -> Self {
+        let resolver = guard.clone();
+        // A proxy would resolve names where nobody checks them.
+        let build = move || anyhow::Ok(builder()?.no_proxy().dns_resolver(resolver).build()?);
+        let client = OnDemand::by(|| build().map_err(|error| format!("no HTTP client could be made: {error:#}")));
+        Self { client, guard }
     }
 }
 

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use jiff::SignedDuration;
+use lambda_kit::OnDemand;
 use lambda_kit::aws::failed;
 
 use crate::ports::{Claimed, Shelf, Visit, Written};
@@ -25,14 +26,14 @@ const FREE: &str = "attribute_not_exists(pk) OR visit < :visit \
 /// The table with the partition key `pk`.
 #[derive(Debug, Clone)]
 pub struct DynamoShelf {
-    client: Client,
+    client: OnDemand<Client>,
     table: String,
 }
 
 impl DynamoShelf {
     /// The table called `table`.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into() }
+    pub fn new(client: impl Into<OnDemand<Client>>, table: impl Into<String>) -> Self {
+        Self { client: client.into(), table: table.into() }
     }
 
     fn update(&self, visit: &Visit) -> UpdateItemFluentBuilder {

@@ -10,8 +10,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::SignedDuration;
-use lambda_kit::Clock;
 use lambda_kit::aws::failed;
+use lambda_kit::{Clock, OnDemand};
 
 use crate::ports::{MOST_KEPT, Shelf};
 
@@ -30,15 +30,15 @@ type Item = HashMap<String, AttributeValue>;
 /// changes.
 #[derive(Debug, Clone)]
 pub struct DynamoShelf {
-    client: Client,
+    client: OnDemand<Client>,
     table: String,
     clock: Clock,
 }
 
 impl DynamoShelf {
     /// The table called `table`.
-    pub fn new(client: Client, table: impl Into<String>, clock: Clock) -> Self {
-        Self { client, table: table.into(), clock }
+    pub fn new(client: impl Into<OnDemand<Client>>, table: impl Into<String>, clock: Clock) -> Self {
+        Self { client: client.into(), table: table.into(), clock }
     }
 
     async fn item(&self, pk: &str) -> Result<Option<Item>> {

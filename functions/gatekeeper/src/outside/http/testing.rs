@@ -26,7 +26,7 @@ impl Lookup for Names {
 pub(super) fn web(addresses: &[&[&str]], rule: Rule) -> Web {
     let read = |of: &&[&str]| of.iter().map(|address| address.parse().unwrap()).collect();
     let names = Arc::new(Names(Mutex::new(addresses.iter().map(read).collect())));
-    Web::with(|| lambda_kit::http::builder(&Variables::default()), Clock::system(), names, rule).unwrap()
+    Web::with(|| lambda_kit::http::builder(&Variables::default()), Clock::system(), names, rule)
 }
 
 /// The rule, but for loopback, where the tests' servers are.

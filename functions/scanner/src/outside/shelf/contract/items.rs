@@ -102,7 +102,7 @@ async fn what_stops_before_the_last_item_leaves_nothing_that_looks_whole() {
     for (lost, is_whole) in [(1, false), (2, false), (3, true)] {
         let shelf = shelf(Some(lost)).await;
         let config = shelf.client.config().to_builder().retry_config(RetryConfig::disabled()).build();
-        let shelf = DynamoShelf { client: Client::from_conf(config), ..shelf };
+        let shelf = DynamoShelf { client: Client::from_conf(config).into(), ..shelf };
         assert!(shelf.keep(KEY, 3, &bytes(3 * PART)).await.is_err());
         assert_eq!(shelf.look(KEY, 3).await.unwrap().is_some(), is_whole, "{lost}");
     }
