@@ -11,6 +11,7 @@ mod decode;
 mod foreign;
 mod found;
 mod judge;
+mod keywords;
 #[cfg(test)]
 mod linter;
 mod measure;

@@ -6,9 +6,9 @@
 //! | zips in zips, which must be in memory as a whole | at most an eighth, over all threads |
 //! | downloads that no thread has taken yet | at most a sixteenth |
 //! | buffers of the threads | 1.2 MiB for each archive they are in, so 6 MiB each with the policy's usual depth |
-//! | what was found, in all batches that are not put together yet | 1 MiB or so; findings are bounded in number and places |
+//! | what was found | 10 MiB at most, however large the artifact, and as much again while it is packed for the next visit |
 //!
-//! The rest, more than half, is the program's, with its rules and connections. What would need more is not read and
+//! The rest is the program's, with its rules and connections: a third at least. What would need more is not read and
 //! becomes a gap with a reason, which fails the scan.
 
 use artifact_scan::{Broken, Gap, Limits};
@@ -82,7 +82,10 @@ mod tests {
             let limits = room.within(&Limits::default());
             let nested = limits.nested * room.threads as u64;
             let ahead = (room.ahead * room.downloads) as u64;
-            assert!(4 * limits.directory + nested + ahead <= megabytes * MIB * 7 / 16, "{megabytes}");
+            let shares = 4 * limits.directory + nested + ahead;
+            let (buffers, found) = (6 * MIB * room.threads as u64, 20 * MIB);
+            assert!(shares <= megabytes * MIB * 7 / 16, "{megabytes}");
+            assert!(shares + buffers + found <= megabytes * MIB * 2 / 3, "{megabytes}");
             assert!(room.ahead >= 256 << 10, "{megabytes}");
         }
     }

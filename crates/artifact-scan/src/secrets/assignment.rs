@@ -9,7 +9,7 @@ mod operator;
 mod tests;
 mod value;
 
-pub(crate) use name::words;
+pub(crate) use name::{around, words};
 
 use std::ops::Range;
 
@@ -70,9 +70,8 @@ pub(crate) enum Quoting {
 }
 
 impl Assignment {
-    /// The assignment to the name that holds the keyword.
-    pub(crate) fn of(bytes: &[u8], keyword: Range<usize>) -> Option<Self> {
-        let name = name::around(bytes, keyword);
+    /// The assignment to this name, which is one that [`around`] a keyword was found.
+    pub(crate) fn to(bytes: &[u8], name: Range<usize>) -> Option<Self> {
         let mut cursor = Cursor { bytes, at: name.end };
         let operator = operator::after(&mut cursor, &name);
         if operator != Some(Operator::Pair)
@@ -83,6 +82,12 @@ impl Assignment {
         let operator = operator?;
         let value = value::at(&mut cursor, operator, &name)?;
         Some(Self::new(name.clone(), name, operator, value))
+    }
+
+    /// The assignment to the name that holds the keyword.
+    #[cfg(test)]
+    pub(crate) fn of(bytes: &[u8], keyword: Range<usize>) -> Option<Self> {
+        Self::to(bytes, around(bytes, keyword))
     }
 
     fn new(name: Range<usize>, named: Range<usize>, operator: Operator, value: Value) -> Self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::assignment::Assignment;
+use super::assignment::{Assignment, around};
 use super::boundary::{begins, holds, is_word, rest_of_escape};
 use super::judge;
 use super::rule::{Rule, Shape};
@@ -36,11 +36,9 @@ pub(crate) fn matches(scanner: &Scanner, bytes: &[u8], path: &str) -> Vec<Match>
         vain: BTreeMap::new(),
         assigned: None,
     };
-    for hit in scanner.keywords.find_overlapping_iter(bytes) {
-        for rule in &scanner.of[hit.pattern().as_usize()] {
-            pass.look(*rule, hit.start()..hit.end());
-        }
-    }
+    scanner.keywords.each(bytes, |keyword, place| {
+        scanner.of[keyword].iter().for_each(|rule| pass.look(*rule, place.clone()));
+    });
     let windows = std::mem::take(&mut pass.windows);
     windows.into_iter().for_each(|(rule, window)| pass.window(rule, window));
     scanner.always.iter().for_each(|rule| pass.window(*rule, 0..bytes.len()));
@@ -56,8 +54,8 @@ struct Pass<'s, 'b> {
     windows: BTreeMap<usize, Range<usize>>,
     /// Up to where each rule was tried in vain, and how often.
     vain: BTreeMap<usize, (usize, u32)>,
-    /// The last name a keyword was found in, and what is assigned to it.
-    assigned: Option<(usize, Option<Assignment>)>,
+    /// The last name a keyword was found in, and what is assigned to it; a name often holds several keywords.
+    assigned: Option<(Range<usize>, Option<Assignment>)>,
 }
 
 impl<'s> Pass<'s, '_> {
@@ -117,7 +115,7 @@ impl<'s> Pass<'s, '_> {
 
     fn widen(&mut self, rule: usize, window: Range<usize>) {
         match self.windows.get_mut(&rule) {
-            Some(open) if window.start <= open.end => open.end = open.end.max(window.end),
+            Some(open) if window.start <= open.end => *open = open.start.min(window.start)..open.end.max(window.end),
             Some(open) => {
                 let closed = std::mem::replace(open, window);
                 self.window(rule, closed);
@@ -166,17 +164,16 @@ impl<'s> Pass<'s, '_> {
         }
     }
 
-    /// The assignment to the name around the keyword; a name often holds several keywords.
     fn assignment(&mut self, keyword: Range<usize>) -> Option<Assignment> {
-        if let Some((until, assignment)) = &self.assigned
-            && keyword.end <= *until
-        {
-            return assignment.clone().filter(|assignment| assignment.name.start <= keyword.end);
+        let name = around(self.bytes, keyword);
+        match &self.assigned {
+            Some((last, assignment)) if *last == name => assignment.clone(),
+            _ => {
+                let assignment = Assignment::to(self.bytes, name.clone());
+                self.assigned = Some((name, assignment.clone()));
+                assignment
+            }
         }
-        let assignment = Assignment::of(self.bytes, keyword.clone());
-        let until = assignment.as_ref().map_or(keyword.end, |assignment| assignment.name.end.max(keyword.end));
-        self.assigned = Some((until, assignment.clone()));
-        assignment
     }
 
     fn assigned(&mut self, rule: usize, keyword: Range<usize>) {

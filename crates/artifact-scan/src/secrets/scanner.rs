@@ -1,9 +1,8 @@
-//! The rules and one automaton for all of their keywords.
+//! The rules, and all of their keywords together.
 
 use std::collections::BTreeMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
+use super::keywords::Keywords;
 use super::pattern::Pattern;
 use super::rule::Rule;
 use super::scan::masked;
@@ -15,7 +14,7 @@ use crate::RuleBook;
 pub struct Scanner {
     pub(crate) rules: Vec<Rule>,
     pub(crate) patterns: Vec<Patterns>,
-    pub(crate) keywords: AhoCorasick,
+    pub(crate) keywords: Keywords,
     /// The rules of each keyword.
     pub(crate) of: Vec<Vec<usize>>,
     /// Rules without a keyword.
@@ -42,9 +41,7 @@ impl Scanner {
             rule.keywords.iter().for_each(|keyword| of.entry(keyword).or_default().push(at));
         }
         let always = (0..rules.len()).filter(|at| rules[*at].keywords.is_empty()).collect();
-        let mut automaton = AhoCorasick::builder();
-        automaton.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
-        let keywords = automaton.build(of.keys()).map_err(|error| format!("the keywords of the rules: {error}"))?;
+        let keywords = Keywords::new(&of.keys().copied().collect::<Vec<_>>())?;
         let of = of.into_values().collect();
         let patterns = rules.iter().map(Patterns::of).collect();
         Ok(Self { rules, patterns, keywords, of, always })

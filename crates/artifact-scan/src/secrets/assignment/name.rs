@@ -8,7 +8,7 @@ use super::super::boundary::{is_word, rest_of_escape};
 const REACH: usize = 64;
 
 /// The identifier around the keyword, with dashes and dots inside.
-pub(super) fn around(bytes: &[u8], keyword: Range<usize>) -> Range<usize> {
+pub(crate) fn around(bytes: &[u8], keyword: Range<usize>) -> Range<usize> {
     let is_edge = |at: &usize| is_word(bytes[*at]);
     let first = keyword.clone().find(is_edge).unwrap_or(keyword.start);
     let last = keyword.clone().rev().find(is_edge).unwrap_or(first);
