@@ -76,7 +76,10 @@ proptest! {
     #[test]
     fn changes_to_valid_archives_break_nothing(seed in any::<Index>(), changes in changes()) {
         let [(_, seeds), _, _] = targets::seeds();
-        targets::archives(&changed(seeds[seed.index(seeds.len())].clone(), &changes));
+        let mut archive = changed(seeds[seed.index(seeds.len())].clone(), &changes);
+        targets::archives(&archive);
+        targets::mend(&mut archive);
+        targets::archives(&archive);
     }
 
     #[test]

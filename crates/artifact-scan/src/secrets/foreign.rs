@@ -16,6 +16,7 @@ use super::rule::{Rule, Shape};
 use super::table;
 use crate::Severity;
 
+use terms::Shared;
 pub(crate) use terms::Terms;
 use written::{Config, WrittenRule};
 
@@ -53,9 +54,10 @@ pub fn read(text: &str) -> Result<Foreign, Vec<String>> {
         return Err(vec!["there is no rule in it; write `[[rules]]`".to_owned()]);
     }
     let (mut rules, mut told, mut problems): (Vec<Rule>, _, _) = (Vec::new(), config.told(), Vec::new());
+    let shared = Shared::of(&config);
     for written in &config.rules {
         told.extend(written.told());
-        match rule(written, &config) {
+        match rule(written, &config, &shared) {
             Ok(Some(rule)) if rules.iter().any(|other| other.id == rule.id) => {
                 problems.push(format!("two rules are called {}", rule.id))
             }
@@ -66,7 +68,7 @@ pub fn read(text: &str) -> Result<Foreign, Vec<String>> {
     if problems.is_empty() { Ok(Foreign { rules, told }) } else { Err(problems) }
 }
 
-fn rule(written: &WrittenRule, config: &Config) -> Result<Option<Rule>, String> {
+fn rule(written: &WrittenRule, config: &Config, shared: &Shared) -> Result<Option<Rule>, String> {
     let id = written.id.clone().filter(|id| !id.is_empty()).ok_or("a rule has no id")?;
     let Some(regex) = written.regex.clone() else {
         return if written.path.is_some() { Ok(None) } else { Err(format!("rule {id} has no regex")) };
@@ -80,7 +82,7 @@ fn rule(written: &WrittenRule, config: &Config) -> Result<Option<Rule>, String> 
     }
     let unknown = Analysis { longest: None, bytes: [u64::MAX; 4], begins_with_keyword: false, looks_around: true };
     let facts = analyse(&regex, &keywords).unwrap_or(unknown);
-    let terms = Terms::of(written, config).map_err(|error| format!("rule {id}: {error}"))?;
+    let terms = Terms::of(written, config, shared).map_err(|error| format!("rule {id}: {error}"))?;
     Ok(Some(Rule {
         title: Cow::Owned(written.description.clone().unwrap_or_else(|| id.clone())),
         id: Cow::Owned(id),

@@ -22,6 +22,8 @@ const SMALL: u32 = 0x2020_2020;
 /// The bytes of code and text, the frequent ones first; all others are rare. Of each keyword the filter knows the rarest
 /// bytes, `swor` of `password`, because every word that looks the same there costs a comparison.
 const FREQUENT: &[u8] = b" etaisronlcdpumh._\"gf'b-y,vk:/0w1=x()2j3qz";
+/// Of more keywords an automaton's tables, two kilobytes for each, would take the memory of a small function.
+const MOST_IN_TABLES: usize = 5_000;
 
 /// Keywords, ready to be looked for without regard to the case of ASCII letters.
 #[derive(Debug)]
@@ -41,8 +43,9 @@ impl Keywords {
         if words.iter().all(|word| word.len() >= WINDOW) {
             return Ok(Self::Long(Filter::of(words)));
         }
+        let kind = if words.len() <= MOST_IN_TABLES { AhoCorasickKind::DFA } else { AhoCorasickKind::ContiguousNFA };
         let mut automaton = AhoCorasick::builder();
-        automaton.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));
+        automaton.ascii_case_insensitive(true).kind(Some(kind));
         let automaton = automaton.build(words).map_err(|error| format!("the keywords of the rules: {error}"))?;
         Ok(Self::Any(Box::new(automaton)))
     }

@@ -1,6 +1,10 @@
 //! What pax and GNU say about the next entry in an entry of its own.
 
+use super::BLOCK;
 use super::header::{Header, Type, text};
+
+/// The most bytes of a name or a target that holds for all entries: each of their headers, of one block, repeats it.
+const LONGEST_FOR_ALL: usize = BLOCK;
 
 /// What was said, and holds for the next entry or for all that follow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -14,7 +18,8 @@ pub(crate) struct Extended {
 }
 
 impl Extended {
-    /// Hears what such an entry says; `None` if it cannot be understood, or if readers could differ about the name.
+    /// Hears what such an entry says; `None` if it cannot be understood, if readers could differ about the name, or if
+    /// all entries to come would repeat much.
     pub(crate) fn hear(&mut self, of: Type, body: &[u8]) -> Option<()> {
         match of {
             Type::LongName => self.long_name = Some(text(body).to_vec()),
@@ -22,7 +27,9 @@ impl Extended {
             _ => self.records(body)?,
         }
         let has_two_names = self.name.is_some() && self.long_name.is_some() && self.name != self.long_name;
-        (!has_two_names).then_some(())
+        let is_long = |said: &Option<Vec<u8>>| said.as_ref().is_some_and(|said| said.len() > LONGEST_FOR_ALL);
+        let repeats_much = of == Type::Global && (is_long(&self.name) || is_long(&self.target));
+        (!has_two_names && !repeats_much).then_some(())
     }
 
     /// The header, as it is meant.

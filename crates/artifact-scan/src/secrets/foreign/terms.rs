@@ -1,6 +1,7 @@
 //! What only other scanners' rules have: a group that is the secret, a path, lists of what is allowed.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::super::pattern::{Pattern, compile};
 use super::sentence;
@@ -12,7 +13,16 @@ pub(crate) struct Terms {
     /// The group that is the secret; otherwise the first that matches, or all of the match.
     pub(crate) group: Option<usize>,
     path: Option<Compiled>,
-    allowlists: Vec<Allowlist>,
+    allowlists: Vec<Arc<Allowlist>>,
+}
+
+/// The allowlists of a file, in its order. All rules share them: compiled for each, they would take the most time of all.
+pub(super) struct Shared(Vec<Result<Arc<Allowlist>, String>>);
+
+impl Shared {
+    pub(super) fn of(config: &Config) -> Self {
+        Self(config.global().map(|list| Allowlist::of(list).map(Arc::new)).collect())
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -39,12 +49,13 @@ enum Target {
 
 impl Terms {
     /// The rule's own terms and those of its file.
-    pub(super) fn of(written: &WrittenRule, config: &Config) -> Result<Self, String> {
+    pub(super) fn of(written: &WrittenRule, config: &Config, shared: &Shared) -> Result<Self, String> {
         let id = written.id.as_deref().unwrap_or_default();
         let is_meant =
             |list: &&WrittenAllowlist| list.target_rules.is_empty() || list.target_rules.iter().any(|rule| rule == id);
-        let lists = written.own().chain(config.global().filter(is_meant));
-        let allowlists = lists.map(Allowlist::of).collect::<Result<_, _>>()?;
+        let own = written.own().map(|list| Allowlist::of(list).map(Arc::new));
+        let global = config.global().zip(&shared.0).filter(|(list, _)| is_meant(list)).map(|(_, list)| list.clone());
+        let allowlists = own.chain(global).collect::<Result<_, _>>()?;
         let path = written.path.as_deref().map(Compiled::of).transpose()?;
         Ok(Self { group: written.secret_group.filter(|group| *group > 0), path, allowlists })
     }
@@ -119,4 +130,20 @@ fn line<'b>(bytes: &'b [u8], whole: &Range<usize>) -> &'b [u8] {
     let from = memchr::memrchr(b'\n', &bytes[first..whole.start]).map_or(first, |at| first + at + 1);
     let until = memchr::memchr(b'\n', &bytes[whole.end..last]).map_or(last, |at| whole.end + at);
     &bytes[from..until]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::read;
+    use super::*;
+
+    #[test]
+    fn the_allowlists_of_a_file_are_compiled_once_for_all_its_rules() {
+        let rule = |id: &str| format!("[[rules]]\nid = '{id}'\nregex = 'x[0-9]{{9}}'\nkeywords = ['x']\n");
+        let config = rule("a") + &rule("b") + "[[allowlists]]\nregexes = ['1+']\n[[allowlists]]\ntargetRules = ['b']\n";
+        let rules = read(&config).expect("config").rules;
+        let lists = |at: usize| &rules[at].terms.as_ref().expect("terms").allowlists;
+        assert_eq!((lists(0).len(), lists(1).len()), (1, 2));
+        assert!(Arc::ptr_eq(&lists(0)[0], &lists(1)[0]));
+    }
 }

@@ -63,6 +63,21 @@ fn what_pax_says_counts_for_the_next_entry_or_for_all() {
 }
 
 #[test]
+fn what_holds_for_all_entries_is_short_as_each_of_them_repeats_it() {
+    for key in ["path", "linkpath"] {
+        let links = |length: usize| {
+            let link = TarEntry::file("link", b"").with(|entry| entry.flag = b'2');
+            of(&[&[pax(b'g', &[(key, &"x".repeat(length))])], &vec![link; 500][..], &[secret()]].concat())
+        };
+        let (seen, reasons) = links(512);
+        assert!(reasons.is_empty() && seen.saw(SECRET));
+        let (seen, reasons) = links(100_000);
+        assert_eq!(reasons, [BadTar], "{key}");
+        assert!(seen.saw(SECRET) && seen.bytes < 1 << 20, "{} bytes", seen.bytes);
+    }
+}
+
+#[test]
 fn pax_that_cannot_be_understood_is_told() {
     for body in ["no length\n", "5 a=b", "99 a=b\n", "7 a=bcd\n", "6 abc\n", "13 size=-12\n\n"] {
         let (seen, reasons) = of(&[TarEntry::file("pax", body.as_bytes()).with(|entry| entry.flag = b'x'), secret()]);
