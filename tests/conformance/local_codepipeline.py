@@ -36,8 +36,8 @@ class LocalCodePipeline(unittest.TestCase):
         self.journal = folder / "events.jsonl"
         script = folder / "script.yaml"
         script.write_text(json.dumps({"pipelines": self.script}))  # JSON is YAML.
-        command = [BINARY, "codepipeline", "--script", script, "--events", self.journal, "--speed", SPEED]
-        server = subprocess.Popen([*command, *self.arguments], stdout=subprocess.PIPE, text=True)
+        command = [BINARY, "codepipeline", "--script", script, "--speed", SPEED, *self.outside(), *self.arguments]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.addCleanup(server.stdout.close)
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
@@ -52,6 +52,10 @@ class LocalCodePipeline(unittest.TestCase):
             config=Config(retries={"total_max_attempts": 1}),
         )
         self.errors = self.client.exceptions
+
+    def outside(self):
+        """Arguments that say where events, artifacts and jobs go: here events into a file, and nobody runs a job."""
+        return "--events", self.journal
 
     def eventually(self, what, condition):
         """The first true answer of `condition`."""

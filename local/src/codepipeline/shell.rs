@@ -8,7 +8,7 @@ use tokio::sync::{Notify, mpsc};
 
 use super::artifacts::zip_artifact;
 use super::clock::Clock;
-use super::config::{Config, Credentials};
+use super::config::Config;
 use super::effects::{Effect, Signal};
 use super::engine::Engine;
 use super::error::{Answer, ApiError};
@@ -118,18 +118,20 @@ impl Shell {
         }
         let shell = self.clone();
         tokio::spawn(async move {
-            if let Some(signal) = shell.ports.perform(effect).await {
-                shell.with_engine(|engine, now| engine.signal(now, signal));
+            let tell = |signal| shell.with_engine(|engine, now| engine.signal(now, signal));
+            if let Some(signal) = shell.ports.perform(effect, &tell).await {
+                tell(signal);
             }
         });
     }
 }
 
 impl Ports {
-    async fn perform(&self, effect: Effect) -> Option<Signal> {
+    /// Carries an effect out and returns how it ended, where that is to be told. `tell` takes what is known before.
+    async fn perform(&self, effect: Effect, tell: &(dyn Fn(Signal) + Sync)) -> Option<Signal> {
         match effect {
             Effect::Publish(_) => None,
-            Effect::Invoke { job, function, event, scope } => self.invoke(job, &function, event, &scope).await,
+            Effect::Invoke { job, function, event, scope } => self.invoke(job, &function, event, &scope, tell).await,
             Effect::Store { run, folder, files, at, encryption_key } => {
                 let zipped = tokio::task::spawn_blocking(move || zip_artifact(folder.as_deref(), &files)).await;
                 let zip = zipped.unwrap_or_else(|_| Err(Problem::new("SystemUnavailable", "Zipping was interrupted.")));
@@ -151,22 +153,25 @@ impl Ports {
         }
     }
 
-    async fn invoke(&self, job: String, function: &str, mut event: Value, scope: &ArtifactScope) -> Option<Signal> {
-        let opened = match &self.sessions {
-            Some(sessions) => sessions.open(scope).await.map(Some),
-            None => Ok(None),
-        };
-        if let Ok(Some(credentials)) = &opened {
+    async fn invoke(
+        &self,
+        job: String,
+        function: &str,
+        mut event: Value,
+        scope: &ArtifactScope,
+        tell: &(dyn Fn(Signal) + Sync),
+    ) -> Option<Signal> {
+        if let Some(sessions) = &self.sessions {
+            let credentials = match sessions.open(scope).await {
+                Ok(credentials) => credentials,
+                Err(problem) => return Some(Signal::NotInvoked { job, problem }),
+            };
             event["CodePipeline.job"]["data"]["artifactCredentials"] = credentials.of_a_job();
+            // Before the invocation: its function may ask for the job's details at once.
+            tell(Signal::SessionOpened { job: job.clone(), credentials });
         }
-        let invoked = match opened {
-            Ok(opened) => self.lambda.invoke(function, &event).await.map(|()| opened),
-            Err(problem) => Err(problem),
-        };
-        match invoked {
-            Ok(opened) => opened.map(|credentials: Credentials| Signal::SessionOpened { job, credentials }),
-            Err(problem) => Some(Signal::NotInvoked { job, problem }),
-        }
+        let problem = self.lambda.invoke(function, &event).await.err()?;
+        Some(Signal::NotInvoked { job, problem })
     }
 
     async fn store(&self, zip: Result<Vec<u8>, Problem>, at: &S3Location, key: Option<&str>) -> Result<(), Problem> {
