@@ -12,6 +12,19 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 /// What says at the front of a text which encoding of Unicode it has.
 const MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
 
+/// A character of ASCII counts in the lower half, a zero in the upper: long runs are mostly hashes, and each is asked for.
+const COUNTS: [u64; 256] = {
+    let mut counts = [0; 256];
+    counts[0] = 1 << u32::BITS;
+    let mut at = 1;
+    while at < 256 {
+        let byte = at as u8;
+        counts[at] = (byte.is_ascii_graphic() || byte.is_ascii_whitespace()) as u64;
+        at += 1;
+    }
+    counts
+};
+
 /// Base64 with or without its padding.
 pub(crate) const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -62,9 +75,8 @@ pub(crate) fn each(bytes: &[u8], mut take: impl FnMut(&Decoded)) {
 /// Whether the bytes look like text in ASCII, in UTF-8, or in UTF-16.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
     let bytes = MARKS.iter().find_map(|mark| bytes.strip_prefix(*mark)).unwrap_or(bytes);
-    let is_character = |byte: &&u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
-    let characters = bytes.iter().filter(is_character).count();
-    let zeros = bytes.iter().filter(|byte| **byte == 0).count();
+    let counts: u64 = bytes.iter().map(|byte| COUNTS[usize::from(*byte)]).sum();
+    let (characters, zeros) = ((counts & u64::from(u32::MAX)) as usize, (counts >> u32::BITS) as usize);
     characters * 16 >= bytes.len() * 15
         || (zeros * 5 >= bytes.len() * 2
             && characters * 5 >= bytes.len() * 2

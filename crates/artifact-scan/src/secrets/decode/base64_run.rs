@@ -14,6 +14,9 @@ const SAMPLE: usize = 24;
 /// Characters of a line that may go on in the next one.
 const LINE: usize = 60;
 
+/// Bytes that are looked at together. Wherever a run begins, it holds a whole block.
+const BLOCK: usize = SHORTEST / 2;
+
 /// Which bytes a run holds.
 const IN_RUN: [bool; 256] = {
     let mut table = [false; 256];
@@ -28,17 +31,28 @@ const IN_RUN: [bool; 256] = {
 
 /// Hands over what long runs hold.
 pub(super) fn each(bytes: &[u8], take: &mut impl FnMut(&Decoded)) {
-    let mut at = 0;
-    while at + SHORTEST <= bytes.len() {
-        // Most windows end on the first look: what stands at their end is in no run.
-        let window = &bytes[at..at + SHORTEST];
-        if let Some(other) = window.iter().rposition(|byte| !IN_RUN[usize::from(*byte)]) {
-            at += other + 1;
+    let (blocks, _) = bytes.as_chunks::<BLOCK>();
+    let mut from = 0;
+    for (number, block) in blocks.iter().enumerate() {
+        let start = number * BLOCK;
+        if start < from || !is_whole(block) {
             continue;
         }
-        let length = bytes[at..].iter().take_while(|byte| IN_RUN[usize::from(**byte)]).count();
-        at = decode_run(bytes, at..at + length, take).max(at + length) + 1;
+        let before = bytes[from..start].iter().rev().take_while(|byte| is_in_run(**byte)).count();
+        let length = bytes[start..].iter().take_while(|byte| is_in_run(**byte)).count();
+        let run = start - before..start + length;
+        from = if run.len() < SHORTEST { run.end } else { decode_run(bytes, run.clone(), take).max(run.end) + 1 };
     }
+}
+
+/// Whether a run holds all of it. What comes after the first other byte is looked at too, because words end anywhere, and a
+/// branch that cannot be foreseen costs more.
+fn is_whole(block: &[u8; BLOCK]) -> bool {
+    block.iter().fold(true, |is_whole, byte| is_whole & is_in_run(*byte))
+}
+
+fn is_in_run(byte: u8) -> bool {
+    IN_RUN[usize::from(byte)]
 }
 
 /// Decodes a run, and says where it ended when it went over several lines.

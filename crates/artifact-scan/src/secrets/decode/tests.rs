@@ -17,6 +17,21 @@ fn texts(bytes: &[u8]) -> Vec<String> {
 const TEXT: &str = "user: admin, key: abcdefg; all of it is plain text";
 
 #[test]
+fn the_shortest_run_is_found_wherever_it_begins_and_however_it_goes_on() {
+    let encoded = base64::engine::general_purpose::STANDARD.encode("key: abcdefg, all of it.");
+    let hexadecimal: String = "user: abcdefgh, ".bytes().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!((encoded.len(), hexadecimal.len()), (32, 32));
+    for run in [encoded, hexadecimal] {
+        for before in 0..40 {
+            for behind in ["", " ", " and more than a block behind it"] {
+                let text = format!("{}{run}{behind}", " ".repeat(before));
+                assert_eq!(texts(text.as_bytes()).len(), 1, "{text}");
+            }
+        }
+    }
+}
+
+#[test]
 fn base64_is_decoded_with_and_without_padding_and_for_urls() {
     let encoded = LENIENT.encode(TEXT);
     for text in [format!("x = \"{encoded}\""), format!("x={}", encoded.trim_end_matches('=')), format!("{encoded}\n")] {

@@ -1,5 +1,8 @@
 //! Whether a value is a password that somebody chose.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use base64::Engine as _;
 
 use super::super::decode::LENIENT;
@@ -9,6 +12,7 @@ use super::phrase::is_phrase;
 use super::reference::is_reference;
 use super::sample::is_counted;
 use super::token;
+use super::words::any_of;
 
 /// Characters of a password.
 pub(super) const LENGTH: std::ops::RangeInclusive<usize> = 6..=128;
@@ -17,6 +21,8 @@ const WEAK: [&str; 16] = [
     "12345", "qwert", "abcde", "letmein", "admin", "guest", "root", "sha256", "sha512", "base64", "oauth2", "sha1",
     "md5", "x509", "utf8", "bcrypt",
 ];
+
+static ANY_WEAK: LazyLock<AhoCorasick> = LazyLock::new(|| any_of(&WEAK));
 
 /// What a password is made of.
 struct Makeup {
@@ -49,7 +55,7 @@ impl Makeup {
 
 /// Whether a value in quotes is a password: there, blanks and letters of other alphabets may stand in it.
 pub(super) fn is_quoted_password(value: &[u8]) -> bool {
-    is_password(value) || (is_phrase(value) && !is_weak(value) && !is_path(value))
+    is_password(value) || (is_phrase(value) && !ANY_WEAK.is_match(value) && !is_path(value))
 }
 
 /// Whether a value is a password, as it stands or after percent signs are resolved.
@@ -90,7 +96,10 @@ pub(super) fn is_basic_authorization(value: &[u8]) -> bool {
     let Ok(decoded) = LENIENT.decode(value) else { return false };
     let Some(at) = memchr::memchr(b':', &decoded) else { return false };
     let password = &decoded[at + 1..];
-    decoded.iter().all(u8::is_ascii_graphic) && password.len() >= 4 && !is_reference(password) && !is_weak(password)
+    decoded.iter().all(u8::is_ascii_graphic)
+        && password.len() >= 4
+        && !is_reference(password)
+        && !ANY_WEAK.is_match(password)
 }
 
 fn is_member(pair: &[u8]) -> bool {
@@ -101,7 +110,7 @@ fn is_possible(value: &[u8]) -> bool {
     LENGTH.contains(&value.len())
         && value.iter().all(u8::is_ascii_graphic)
         && (!value.iter().any(|byte| b"<>{}\\\"`".contains(byte)) || is_machine_made(value))
-        && !is_weak(value)
+        && !ANY_WEAK.is_match(value)
         && !is_counted(value)
         && !is_encoded_reference(value)
         && !is_patterned(value)
@@ -127,11 +136,6 @@ fn is_encoded_reference(value: &[u8]) -> bool {
         value.len().is_multiple_of(4) && value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte));
     let decoded = || LENIENT.decode(value).ok().filter(|text| text.iter().all(u8::is_ascii_graphic));
     is_base64 && decoded().is_some_and(|text| is_reference(&text))
-}
-
-fn is_weak(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    WEAK.iter().any(|weak| memchr::memmem::find(&lower, weak.as_bytes()).is_some())
 }
 
 /// An address of mail, a host, a version.

@@ -1,10 +1,13 @@
 //! Values that only say where the value is, or that somebody is to put one here.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use memchr::memmem;
 
 use super::super::measure::changes;
 use super::machine::is_machine_made;
-use super::words::is_placeholder;
+use super::words::{any_of, is_placeholder};
 
 /// They stand inside references of all kinds: shells, templates, formats, CloudFormation, other languages.
 const MARKS: [&str; 19] = [
@@ -50,27 +53,30 @@ const ENDS: [&str; 26] = [
     ".xml", ".css", ".map", ".java", ".go", ".rs", ".md", ".sh", ".env", ".com", ".net",
 ];
 
+static ANY_MARK: LazyLock<AhoCorasick> = LazyLock::new(|| any_of(&MARKS));
+static ANY_NAME: LazyLock<AhoCorasick> = LazyLock::new(|| any_of(&NAMES));
+
 /// Whether the value is no value. What a machine made may look like a part of a reference by chance.
 pub(super) fn is_reference(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
-    let holds = |part: &&str| memmem::find(&lower, part.as_bytes()).is_some();
     let begins = |front: &&str| lower.starts_with(front.as_bytes());
     let looks_it = || {
         FRONTS.iter().any(begins)
             || is_expression(value)
             || is_format(value)
             || ENDS.iter().any(|end| lower.ends_with(end.as_bytes()))
-            || MARKS.iter().any(holds)
+            || ANY_MARK.is_match(value)
             || is_call(&lower)
             || is_wrapped(value)
     };
-    NAMES.iter().any(holds)
+    ANY_NAME.is_match(value)
         || NAMED_FRONTS.iter().any(begins)
         || is_placeholder(value)
         || is_variable(value)
         || is_hash(value)
         || is_encrypted(value)
-        || BRACKETS.iter().any(|(open, close)| is_template(&lower, open, close))
+        || (value.iter().any(|byte| b"${#<%".contains(byte))
+            && BRACKETS.iter().any(|(open, close)| is_template(&lower, open, close)))
         || (!is_machine_made(value) && looks_it())
 }
 

@@ -1,6 +1,8 @@
 //! Words of values that somebody is to replace.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 
 /// Anywhere in the value: chance makes none of them.
 const ANYWHERE: [&str; 31] = [
@@ -41,13 +43,20 @@ const BEGINNING: [&str; 8] = ["your", "fake", "todo", "insert", "null", "test", 
 /// As a word of its own: `enter-it`, but not `Enterprise`.
 const WHOLE: [&str; 1] = ["enter"];
 
+static ANY: LazyLock<AhoCorasick> = LazyLock::new(|| any_of(&ANYWHERE));
+static ANY_BEGINNING: LazyLock<AhoCorasick> = LazyLock::new(|| any_of(&BEGINNING));
+static ANY_WHOLE: LazyLock<AhoCorasick> = LazyLock::new(|| any_of(&WHOLE));
+
+/// Finds a few words at once, whatever the case of their letters.
+pub(super) fn any_of(words: &[&str]) -> AhoCorasick {
+    AhoCorasick::builder().ascii_case_insensitive(true).build(words).expect("a few words fit into an automaton")
+}
+
 /// Whether one of them is in the value.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let places = |word: &'static str| memmem::find_iter(&lower, word.as_bytes()).collect::<Vec<_>>().into_iter();
-    ANYWHERE.iter().any(|word| memmem::find(&lower, word.as_bytes()).is_some())
-        || BEGINNING.iter().any(|word| places(word).any(|at| begins(value, at)))
-        || WHOLE.iter().any(|word| places(word).any(|at| begins(value, at) && ends(value, at + word.len())))
+    ANY.is_match(value)
+        || ANY_BEGINNING.find_overlapping_iter(value).any(|place| begins(value, place.start()))
+        || ANY_WHOLE.find_overlapping_iter(value).any(|place| begins(value, place.start()) && ends(value, place.end()))
 }
 
 /// Whether no word goes on from before.
