@@ -57,7 +57,6 @@ class JobSessions(LocalCodePipeline):
         with self.assertRaises(ClientError) as caught:
             call(**parameters)
         response = caught.exception.response
-        # An answer to HEAD has no body that could name its code.
         self.assertEqual((response["Error"]["Code"], response["ResponseMetadata"]["HTTPStatusCode"]), (code, 403))
 
     def succeed(self, job, **more):

@@ -7,7 +7,7 @@ use aws_types::SdkConfig;
 
 type Build<C> = Box<dyn FnOnce() -> C + Send>;
 
-/// A client that most invocations do without. Each client costs a cold start half a million instructions and the memory
+/// A client that start-up does without. Each client costs a cold start half a million instructions and the memory
 /// of what it learns about AWS's regions, so only those that start-up itself calls are built there.
 #[derive(Debug, Clone)]
 pub struct OnDemand<C>(Arc<LazyLock<C, Build<C>>>);

@@ -166,7 +166,7 @@ impl Remember for Visit {
         self.stand as u8
     }
 
-    fn is_news(&self, known: &mut BTreeMap<String, Self>, key: &str) -> bool {
+    fn overtake(&self, known: &mut BTreeMap<String, Self>, key: &str) -> bool {
         if self.stand == Stand::Held {
             return !Stand::ENDS.iter().any(|end| known.contains_key(&ranked(*end as u8, key)));
         }

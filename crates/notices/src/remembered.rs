@@ -34,8 +34,8 @@ pub(crate) trait Remember: Ord + Sized {
         ranked(self.rank(), key)
     }
 
-    /// Whether it is news beside what is known; what it overtakes is forgotten.
-    fn is_news(&self, _known: &mut BTreeMap<String, Self>, _key: &str) -> bool {
+    /// Forgets what it overtakes, and says whether it is news beside what is left.
+    fn overtake(&self, _known: &mut BTreeMap<String, Self>, _key: &str) -> bool {
         true
     }
 
@@ -55,7 +55,7 @@ pub(crate) fn incident_key(decision: &Decision) -> String {
     text::keep_line(decision.key.as_deref().unwrap_or(&decision.id), bounds::LINE)
 }
 
-/// The identity of what ends only once with this rank, for each key.
+/// One identity for each rank and key.
 pub(crate) fn ranked(rank: u8, key: &str) -> String {
     format!("{rank}#{}", text::keep_line(key, bounds::WORD))
 }
@@ -70,7 +70,7 @@ impl<D: Remember> Remembered<D> {
     /// Takes in a decision, if it says anything here.
     pub(crate) fn absorb(&mut self, decision: &Decision) {
         let (key, Some(report)) = (incident_key(decision), D::read(decision)) else { return };
-        if !report.is_news(&mut self.0, &key) {
+        if !report.overtake(&mut self.0, &key) {
             return;
         }
         let identity = report.identity(&key);

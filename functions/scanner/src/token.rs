@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn the_longest_token_is_short() {
         let earliest = Timestamp::MIN.round(jiff::Unit::Second).unwrap();
-        let token = Token { key: "a".repeat(64), since: earliest, visit: u32::MAX, digest: u64::MAX };
+        let token = Token { key: "a".repeat(Seal::LONGEST_KEY), since: earliest, visit: u32::MAX, digest: u64::MAX };
         let text = token.to_string();
         assert!(text.len() < 200, "CodePipeline takes 2,048 characters: {text}");
         assert_eq!(text.parse(), Ok(token));

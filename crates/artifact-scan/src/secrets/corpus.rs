@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Scanner;
 use super::linter::find;
+use super::pass::matches;
+use super::{Scanner, foreign, table as rules};
 use crate::corpus::{Case, cases};
 
 /// The corpus is filled this many times.
@@ -123,5 +124,28 @@ fn corpus_without_leaks_is_quiet() {
     print("quiet", &scores, &problems);
     for (class, score) in scores {
         assert!(score.precision() >= PRECISION, "{class}: {}", score.precision());
+    }
+}
+
+/// Keywords come in another order from the filter than from the automaton that a short one needs.
+#[test]
+fn in_whatever_order_keywords_come_the_same_is_found() {
+    let short = foreign::read("[[rules]]\nid = 'short'\nregex = 'zq[0-9]{40}'\nkeywords = ['zq']").expect("a rule");
+    let by_filter = Scanner::new(rules::built_in().to_vec()).expect("keywords");
+    let by_automaton = Scanner::new([rules::built_in().to_vec(), short.rules].concat()).expect("keywords");
+    let found = |scanner: &Scanner, bytes: &[u8]| {
+        let mut found: Vec<_> = matches(scanner, bytes, "a")
+            .into_iter()
+            .map(|found| (found.rule, found.span.start, found.span.end))
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    };
+    let all = ["leaks", "quiet"].map(cases).into_iter().flat_map(BTreeMap::into_values).flatten();
+    let texts: Vec<_> = all.map(|case| case.fill("order").bytes).collect();
+    // Alone, and with what stands before and behind.
+    for bytes in texts.iter().cloned().chain([texts.concat()]) {
+        assert_eq!(found(&by_filter, &bytes), found(&by_automaton, &bytes), "{}", String::from_utf8_lossy(&bytes));
     }
 }

@@ -12,7 +12,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 /// What says at the front of a text which encoding of Unicode it has.
 const MARKS: [&[u8]; 3] = [b"\xEF\xBB\xBF", b"\xFF\xFE", b"\xFE\xFF"];
 
-/// A character of ASCII counts in the lower half, a zero in the upper: long runs are mostly hashes, and each is asked for.
+/// Two counts in one number: characters of ASCII in the lower half, zeros in the upper. Long runs are mostly hashes, and each
+/// is asked for.
 const COUNTS: [u64; 256] = {
     let mut counts = [0; 256];
     counts[0] = 1 << u32::BITS;

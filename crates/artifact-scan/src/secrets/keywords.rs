@@ -1,6 +1,6 @@
 //! Where keywords stand in bytes. Nearly all of a scan's bytes are looked at here and nowhere else.
 //!
-//! An automaton of a thousand keywords has tables of two megabytes, and each byte waits for a load that depends on the one
+//! An automaton of nine hundred keywords has tables of two megabytes, and each byte waits for a load that depends on the one
 //! before. So four bytes at a time are looked up in a filter that stays in the processor's first cache, where no lookup waits
 //! for another; what it lets through is compared whole.
 
@@ -19,8 +19,8 @@ const FILTER_BITS: u32 = 17;
 const LIST_BITS: u32 = 12;
 /// Makes letters small. Other bytes become others, which is why keywords are compared whole afterwards.
 const SMALL: u32 = 0x2020_2020;
-/// The bytes of code and text, the frequent ones first; all others are rare. Of each keyword the filter knows the rarest
-/// bytes, `swor` of `password`, because every word that looks the same there costs a comparison.
+/// The bytes of code and text, the frequent ones first; all others are rare. Of each keyword the filter knows the
+/// rarest window, `word` of `password`, because all that looks the same there costs a comparison.
 const FREQUENT: &[u8] = b" etaisronlcdpumh._\"gf'b-y,vk:/0w1=x()2j3qz";
 /// Of more keywords an automaton's tables, two kilobytes for each, would take the memory of a small function.
 const MOST_IN_TABLES: usize = 5_000;
@@ -50,7 +50,7 @@ impl Keywords {
         Ok(Self::Any(Box::new(automaton)))
     }
 
-    /// Tells every place of every keyword.
+    /// Tells every place of every keyword. A place may begin before the one that was told last, by less than a keyword.
     pub(crate) fn each(&self, bytes: &[u8], mut found: impl FnMut(usize, Range<usize>)) {
         match self {
             Self::Long(filter) => filter.each(bytes, found),
@@ -61,7 +61,7 @@ impl Keywords {
     }
 }
 
-/// Keywords by the hash of their rarest bytes.
+/// Keywords by the hash of their rarest windows.
 #[derive(Debug)]
 pub(crate) struct Filter {
     bits: Box<[u64; 1 << (FILTER_BITS - 6)]>,
@@ -72,7 +72,7 @@ pub(crate) struct Filter {
 
 #[derive(Debug)]
 struct Word {
-    /// Its rarest bytes, made small.
+    /// Its rarest window, made small.
     rarest: u32,
     /// How many bytes come before those.
     before: usize,

@@ -99,9 +99,10 @@ impl<'s> Pass<'s, '_> {
         let count = |bytes: &mut dyn Iterator<Item = &u8>| {
             bytes.take(written.longest).take_while(|byte| holds(&written.bytes, **byte)).count()
         };
-        let start = open
-            .as_ref()
-            .map_or_else(|| keyword.start - count(&mut self.bytes[..keyword.start].iter().rev()), |open| open.start);
+        let start = open.as_ref().map_or_else(
+            || keyword.start - count(&mut self.bytes[..keyword.start].iter().rev()),
+            |open| open.start.min(keyword.start),
+        );
         let from = open.map_or(keyword.end, |open| open.end.max(keyword.end));
         let until = self.bytes.len().min(keyword.end + written.longest).max(from);
         let end = from + count(&mut self.bytes[from..until].iter());

@@ -34,7 +34,7 @@ impl Scanner {
     /// With these rules, of which no two have the same id.
     ///
     /// # Errors
-    /// When their keywords are too many for one automaton.
+    /// When their keywords are too many for the automaton that short ones need.
     pub fn new(rules: Vec<Rule>) -> Result<Self, String> {
         let mut of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (at, rule) in rules.iter().enumerate() {

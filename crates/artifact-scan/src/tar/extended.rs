@@ -3,7 +3,7 @@
 use super::BLOCK;
 use super::header::{Header, Type, text};
 
-/// The most bytes of a name or a target that holds for all entries: each of their headers, of one block, repeats it.
+/// The longest name or target that holds for all entries: each of them costs one block, and repeats it.
 const LONGEST_FOR_ALL: usize = BLOCK;
 
 /// What was said, and holds for the next entry or for all that follow.

@@ -4,9 +4,6 @@ use std::fmt;
 
 use thiserror::Error;
 
-/// Longest key: the ids of CodePipeline's jobs have 36 characters.
-const LONGEST_KEY: usize = 64;
-
 /// What stands around the tokens of one function: `v1.<key>.<fields>.<checksum>`.
 ///
 /// The key names what is kept for the token, and has 1 to 64 letters, digits and hyphens. The fields are the function's own,
@@ -39,6 +36,9 @@ pub enum SealError {
 }
 
 impl Seal {
+    /// Longest key: the ids of CodePipeline's jobs have 36 characters.
+    pub const LONGEST_KEY: usize = 64;
+
     /// The token of a key and its fields.
     pub fn close(&self, key: &str, fields: fmt::Arguments<'_>) -> String {
         let text = format!("v{}.{key}.{fields}", self.version);
@@ -71,8 +71,8 @@ impl Seal {
 fn parts<const FIELDS: usize>(text: &str) -> Option<(&str, [&str; FIELDS])> {
     let parts: Vec<&str> = text.split('.').collect();
     let [_, key, fields @ .., _] = parts.as_slice() else { return None };
-    let is_key =
-        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let is_key = (1..=Seal::LONGEST_KEY).contains(&key.len())
+        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     is_key.then_some((*key, fields.try_into().ok()?))
 }
 
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_key_that_could_name_another_item_is_refused() {
-        for key in ["", "a#b", "a/b", &"a".repeat(LONGEST_KEY + 1)] {
+        for key in ["", "a#b", "a/b", &"a".repeat(Seal::LONGEST_KEY + 1)] {
             let text = Token(key.to_owned(), 1, 2).to_string();
             assert_eq!(opened(&text), Err(SealError::Damaged(SEAL)), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Decisions about rollbacks, with all the evidence there can be.
+//! Decisions, with all the evidence there can be, and what tests ask of them.
 
 use pipeline_model::{ActionName, Decided, Decision, ExecutionId, Revision, Rollback, RollbackOutcome, StageName};
 

@@ -51,8 +51,8 @@ enum Missed {
 }
 
 impl Web {
-    /// Clients made by `builder`, which brings the roots; everything else is decided here. Each is made with the first
-    /// request that needs it; one that cannot be made counts as a target that does not answer.
+    /// Clients made by `builder`, which brings the roots; everything else is decided here. Each is made for the first
+    /// request that needs it; where one cannot be made, nothing is asked.
     pub fn new(builder: impl Fn() -> Result<ClientBuilder> + Clone + Send + 'static, clock: Clock) -> Self {
         Self::with(builder, clock, Arc::new(System), gate_checks::address_is_allowed)
     }
@@ -79,10 +79,14 @@ impl Web {
     }
 
     async fn follow(&self, errand: &Errand) -> Result<HttpAnswer, Missed> {
-        let (query, started) = (&errand.query, self.clock.monotonic());
+        let query = &errand.query;
+        let door = if query.private { &self.private } else { &self.public };
+        // How long the client takes to be made says nothing of the target.
+        door.client()?;
+        let started = self.clock.monotonic();
         let (mut at, mut takes_secrets, mut left) = (query.url.clone(), true, query.redirects);
         loop {
-            let response = self.ask(&at, errand, takes_secrets).await?;
+            let response = door.ask(&at, errand, takes_secrets).await?;
             let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
             let location = location.filter(|_| response.status().is_redirection()).map(str::to_owned);
             match location {
@@ -93,15 +97,6 @@ impl Web {
                 location => return self.read(response, errand, location, started).await,
             }
         }
-    }
-
-    async fn ask(&self, at: &str, errand: &Errand, takes_secrets: bool) -> Result<Response, Missed> {
-        let door = if errand.query.private { &self.private } else { &self.public };
-        let url = Url::parse(at).map_err(|error| Missed::Refused(format!("the address cannot be read: {error}")))?;
-        door.guard.check(&url).map_err(|forbidden| Missed::Refused(forbidden.0))?;
-        let request = request(url, errand, takes_secrets).map_err(Missed::Refused)?;
-        let client = door.client.as_ref().map_err(|why| Missed::Unreachable(why.clone()))?;
-        client.execute(request).await.map_err(missed)
     }
 
     async fn read(
@@ -136,6 +131,17 @@ impl Door {
         let build = move || anyhow::Ok(builder()?.no_proxy().dns_resolver(resolver).build()?);
         let client = OnDemand::by(|| build().map_err(|error| format!("no HTTP client could be made: {error:#}")));
         Self { client, guard }
+    }
+
+    fn client(&self) -> Result<&Client, Missed> {
+        self.client.as_ref().map_err(|why| Missed::Refused(why.clone()))
+    }
+
+    async fn ask(&self, at: &str, errand: &Errand, takes_secrets: bool) -> Result<Response, Missed> {
+        let url = Url::parse(at).map_err(|error| Missed::Refused(format!("the address cannot be read: {error}")))?;
+        self.guard.check(&url).map_err(|forbidden| Missed::Refused(forbidden.0))?;
+        let request = request(url, errand, takes_secrets).map_err(Missed::Refused)?;
+        self.client()?.execute(request).await.map_err(missed)
     }
 }
 

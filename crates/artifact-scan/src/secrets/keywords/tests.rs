@@ -53,6 +53,15 @@ fn a_keyword_stands_at_its_place_whatever_the_order_of_all() {
     assert_eq!((sorted(ab), sorted(ba)), (vec![(0, 0..4), (1, 0..5)], vec![(0, 0..5), (1, 0..4)]));
 }
 
+#[test]
+fn very_many_keywords_are_found_as_few_are() {
+    let mut words: Vec<String> = (0..=MOST_IN_TABLES).map(|number| format!("key{number:05}")).collect();
+    words.push(String::from("k"));
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let text = b"KEY00017 key05000";
+    assert_eq!(sorted(places(&words, text)), sorted(by_hand(&words, text)));
+}
+
 proptest! {
     #[test]
     fn every_place_of_every_keyword_is_told_once(

@@ -166,7 +166,7 @@ async fn after_a_kill_around_the_answer_the_job_has_one_answer_and_the_first_one
         let (id, deadline) = (job(), minute());
         let killed = calls.run(answer_always(&jobs, &id, &deadline, async { Ok(passed()) })).await;
         assert!(killed.is_none());
-        let died = failure(FailureKind::JobFailed, "the gatekeeper died");
+        let died = failure(FailureKind::JobFailed, "the function died");
         answer(&jobs, &job(), &minute(), died.clone()).await.unwrap();
         assert_eq!(jobs.answers(), [(job(), first.unwrap_or(died))]);
     }

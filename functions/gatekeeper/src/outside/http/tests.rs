@@ -146,6 +146,13 @@ async fn a_body_is_read_up_to_its_limit() {
 }
 
 #[tokio::test]
+async fn where_no_client_can_be_made_nothing_is_asked_and_the_target_is_not_blamed() {
+    let web = Web::new(|| anyhow::bail!("reading the roots in /nowhere.pem (AWS_CA_BUNDLE)"), Clock::system());
+    let told = refused(web.send(errand("https://orders.example.com/health")).await);
+    assert_eq!(told, "no HTTP client could be made: reading the roots in /nowhere.pem (AWS_CA_BUNDLE)");
+}
+
+#[tokio::test]
 async fn a_target_that_does_not_answer_is_unreachable_and_the_words_hold_no_address() {
     let server = Server::giving([Answer::Slam, Answer::torn(200, "", "half"), Answer::new(200, "", "plain")]).await;
     for scheme in ["http", "http", "https"] {
