@@ -7,7 +7,7 @@ mod shelf;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambda_kit::doubles::{self, Calls, MemorySettings, Moment, RecordingBus, RecordingJobs, World};
+use lambda_kit::doubles::{self, Calls, MemorySettings, RecordingBus, RecordingJobs, World};
 use lambda_kit::metrics::Metrics;
 use lambda_kit::{Clock, Home};
 
@@ -83,16 +83,6 @@ impl Memory {
             metrics: Metrics::adding_up(),
             calls,
         }
-    }
-
-    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
-    pub fn crash_at(&self, number: usize, moment: Moment) {
-        self.calls.crash_at(number, moment);
-    }
-
-    /// How many calls were made to all doubles.
-    pub fn calls(&self) -> usize {
-        self.calls.count()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keywords::Keywords;
 use super::linter::find;
 use super::pass::matches;
 use super::{Scanner, foreign, table as rules};
@@ -133,6 +134,7 @@ fn in_whatever_order_keywords_come_the_same_is_found() {
     let short = foreign::read("[[rules]]\nid = 'short'\nregex = 'zq[0-9]{40}'\nkeywords = ['zq']").expect("a rule");
     let by_filter = Scanner::new(rules::built_in().to_vec()).expect("keywords");
     let by_automaton = Scanner::new([rules::built_in().to_vec(), short.rules].concat()).expect("keywords");
+    assert!(matches!(by_filter.keywords, Keywords::Long(_)) && matches!(by_automaton.keywords, Keywords::Any(_)));
     let found = |scanner: &Scanner, bytes: &[u8]| {
         let mut found: Vec<_> = matches(scanner, bytes, "a")
             .into_iter()

@@ -6,7 +6,7 @@ use pipeline_model::JobId;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::{Calls, RecordingJobs};
+use super::{Calls, Moment, RecordingJobs};
 use crate::jobs::{Answer, FailureKind, Jobs};
 use crate::start::{Handler, Invocation};
 use crate::{Clock, Deadline, Failure};
@@ -28,6 +28,16 @@ pub trait World: Clone {
     fn clock(&self) -> &Clock;
     /// The calls of all doubles.
     fn counted(&self) -> &Calls;
+
+    /// Kills whoever makes the `number`-th call from now (1 is the next) to any of the doubles, once.
+    fn crash_at(&self, number: usize, moment: Moment) {
+        self.counted().crash_at(number, moment);
+    }
+
+    /// How many calls were made to all doubles.
+    fn calls(&self) -> usize {
+        self.counted().count()
+    }
 }
 
 /// What became of one delivery; `None` is a process that died.

@@ -5,6 +5,7 @@ mod outages;
 mod samples;
 
 use gate_checks::Question;
+use lambda_kit::doubles::World;
 use lambda_kit::jobs::{Answer, FailureKind};
 use pipeline_model::{AlarmState, Decided, Gate};
 

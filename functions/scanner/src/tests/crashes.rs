@@ -1,6 +1,6 @@
 //! The process dies at any call, or any call fails: each job has exactly one answer, and a leak never passes.
 
-use lambda_kit::doubles::Moment;
+use lambda_kit::doubles::{Moment, World};
 use lambda_kit::jobs::Answer;
 use pipeline_model::Verdict;
 

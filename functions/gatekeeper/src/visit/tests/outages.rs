@@ -1,7 +1,7 @@
 //! What cannot be reached holds a release up for a while, and is never a pass.
 
 use gate_checks::{Answer as Known, HttpAnswer, HttpReply, MetricData, Place, Policy, Series, SeriesStatus};
-use lambda_kit::doubles::{Mishap, World};
+use lambda_kit::doubles::Mishap;
 use lambda_kit::start::{Handler, Invocation};
 
 use super::*;
