@@ -171,6 +171,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_mark_makes_a_reference_of_a_word() {
+        for mark in MARKS {
+            let value = format!("orders{mark}Name");
+            assert!(is_reference(value.as_bytes()) && is_reference(value.to_uppercase().as_bytes()), "{value}");
+        }
+        assert!(!is_reference(b"ordersName"));
+    }
+
+    #[test]
     fn references_are_told_from_passwords_with_their_marks() {
         for reference in [
             "$DB_PASS",
